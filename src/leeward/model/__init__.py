@@ -1,0 +1,60 @@
+"""The words of the design as frozen types, and the columns they are stored in. No I/O.
+
+An event reaches the log through :func:`admit_events` (decoded JSON) or
+:func:`admit_columns` (a table); both return an :class:`Admission`, whose batch is folded
+and complete, and name what they refuse.
+"""
+
+from leeward.model import _bounds as bounds
+from leeward.model._admission import (
+    ADMITTED_SCHEMA,
+    Admission,
+    Refusal,
+    admit_columns,
+    admit_events,
+)
+from leeward.model._columns import (
+    EVENT_SCHEMA,
+    FINDING_SCHEMA,
+    INPUT_SCHEMA,
+    columns_of,
+    events_of,
+)
+from leeward.model._event import AccountBody, Event, Kind, MediaRef, Op, PollBody, Visibility
+from leeward.model._finding import EvidenceItem, Finding, Outcome
+from leeward.model._fold import fold, fold_tag
+from leeward.model._identity import Identity, identity, parse_identity
+from leeward.model._messages import explain
+from leeward.model._numba import kernel, string_buffers
+
+__all__ = [
+    "ADMITTED_SCHEMA",
+    "EVENT_SCHEMA",
+    "FINDING_SCHEMA",
+    "INPUT_SCHEMA",
+    "AccountBody",
+    "Admission",
+    "Event",
+    "EvidenceItem",
+    "Finding",
+    "Identity",
+    "Kind",
+    "MediaRef",
+    "Op",
+    "Outcome",
+    "PollBody",
+    "Refusal",
+    "Visibility",
+    "admit_columns",
+    "admit_events",
+    "bounds",
+    "columns_of",
+    "events_of",
+    "explain",
+    "fold",
+    "fold_tag",
+    "identity",
+    "kernel",
+    "parse_identity",
+    "string_buffers",
+]

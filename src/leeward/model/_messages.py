@@ -1,0 +1,50 @@
+"""What a decoder found wrong, in words that hold no value from the input."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+__all__ = ["explain"]
+
+_PATH: Final = re.compile(r" - at `(?:key in )?\$?\.?([^`]*)`$")
+_SAFE: Final = re.compile(
+    r"^(Expected `[^`]*`(?:, got `[a-z]+`)?"
+    r"|Expected `\w+` (?:of length|[<>]=?|matching regex) .*"
+    r"|Object missing required field `[a-z_0-9]+`"
+    r"|Object contains unknown field"
+    r"|Number out of range"
+    r"|JSON is malformed: [a-z ]+(?: \(byte \d+\))?"
+    r"|Input data was truncated)$"
+)
+_NAME: Final = re.compile(r"^[a-z_0-9]+(?:\[[0-9.]*\]|\[\.\.\.\])?(?:\.[a-z_0-9]+)*$")
+_QUOTED: Final = re.compile(r" [`'].*$")
+
+
+def explain(error: Exception) -> tuple[str, str]:
+    """The field at fault (``$`` is the whole event) and the reason.
+
+    msgspec quotes an unknown word and the name of an unknown field; both come from the input,
+    so both are left out here, and so is any message that is not known to be free of values.
+
+    >>> explain(msgspec.ValidationError("Invalid enum value 'secret' - at `$.kind`"))
+    ('kind', 'is not one of the words that are known here')
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return "$", "is not UTF-8"
+    message = str(error)
+    field = "$"
+    if (match := _PATH.search(message)) is not None:
+        message = message[: match.start()]
+        field = match.group(1) if _NAME.match(match.group(1)) else match.group(1).split("[")[0]
+        if not _NAME.match(field):
+            field = "$"
+    if message.startswith("Invalid enum value"):
+        return field, "is not one of the words that are known here"
+    if message.startswith("Object contains unknown field"):
+        return field, "has a field that is not known here"
+    if _SAFE.match(message):
+        return field, message
+    return field, _QUOTED.sub("", message) if isinstance(error, msgspec.DecodeError) else "is bad"
