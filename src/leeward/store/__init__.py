@@ -1,1 +1,31 @@
-"""."""
+"""All that is durable: the event log and what lies beside it.
+
+A :class:`Writer` appends, one process at a time; a :class:`Log` reads, any number at a time.
+Hot rows are compressed blocks in one SQLite file; sealed rows are segments, Parquet files
+with an index beside them, which other tools can read as they are.
+"""
+
+from leeward.store._log import Log
+from leeward.store._settings import SETTINGS_FILE, read_settings
+from leeward.store._types import (
+    Checkpoint,
+    LogStatus,
+    Quarantined,
+    QuarantineStatus,
+    Receipt,
+    Refused,
+)
+from leeward.store._writer import Writer
+
+__all__ = [
+    "SETTINGS_FILE",
+    "Checkpoint",
+    "Log",
+    "LogStatus",
+    "QuarantineStatus",
+    "Quarantined",
+    "Receipt",
+    "Refused",
+    "Writer",
+    "read_settings",
+]

@@ -1,0 +1,110 @@
+"""Findings: hot in SQLite, sealed beside the events they speak of; the key is
+(seq, signal, version).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from leeward.model import FINDING_SCHEMA, Finding
+from leeward.store._disk import digest, sync_file, sync_folder
+from leeward.store._segment import FileInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from leeward.store._hot import Hot
+
+__all__ = ["add", "remove", "scan", "seal", "segments"]
+
+_Key = tuple[int, str, str]
+
+
+def add(hot: Hot, folder: Path, findings: Iterable[Finding]) -> int:
+    """Store findings, in the caller's transaction; how many were new.
+
+    A finding is a pure function of its key, so a second one under the same key is dropped.
+    """
+    rows = [(f.seq, f.signal, f.version, msgspec.json.encode(f)) for f in findings]
+    sealed = _sealed_keys(hot, folder, {row[0] for row in rows})
+    before = hot.db.total_changes
+    hot.db.executemany(
+        "INSERT OR IGNORE INTO finding VALUES (?, ?, ?, ?)",
+        [row for row in rows if row[:3] not in sealed],
+    )
+    return hot.db.total_changes - before
+
+
+def _sealed_keys(hot: Hot, folder: Path, seqs: set[int]) -> set[_Key]:
+    if not seqs:
+        return set()
+    keys: set[_Key] = set()
+    for name, _ in segments(hot):
+        first, last, _rest = name.split("-", 2)
+        if int(first) <= max(seqs) and int(last) >= min(seqs):
+            table = pq.read_table(
+                folder / name,
+                columns=["seq", "signal", "version"],
+                filters=[("seq", "in", seqs)],
+            )
+            keys.update(tuple(row.values()) for row in table.to_pylist())
+    return keys
+
+
+def segments(hot: Hot) -> list[tuple[str, FileInfo]]:
+    """The sealed files and what they must be."""
+    rows = hot.db.execute("SELECT name, info FROM finding_segment ORDER BY name")
+    return [(name, msgspec.json.decode(info, type=FileInfo)) for name, info in rows]
+
+
+def scan(hot: Hot, folder: Path) -> Iterator[pa.RecordBatch]:
+    """All findings, sealed and hot."""
+    for name, _ in segments(hot):
+        yield from pq.ParquetFile(folder / name).iter_batches(65_536)
+    rows = hot.db.execute("SELECT body FROM finding ORDER BY seq, signal, version")
+    while part := rows.fetchmany(4_096):
+        yield table_of([msgspec.json.decode(body, type=Finding) for (body,) in part]).to_batches()[0]
+
+
+def seal(hot: Hot, folder: Path, scratch: Path) -> None:
+    """Move the hot findings into a file, in the caller's transaction."""
+    rows = hot.db.execute("SELECT body FROM finding ORDER BY seq, signal, version").fetchall()
+    if not rows:
+        return
+    found = [msgspec.json.decode(body, type=Finding) for (body,) in rows]
+    write(hot, folder, scratch, table_of(found))
+    hot.db.execute("DELETE FROM finding")
+
+
+def write(hot: Hot, folder: Path, scratch: Path, table: pa.Table) -> None:
+    """Write findings as a file and name it in the manifest, in the caller's transaction."""
+    seqs = table["seq"].to_numpy()
+    number = 0
+    while (
+        folder / (name := f"{seqs.min():016d}-{seqs.max():016d}-{number}.parquet")
+    ).exists():
+        number += 1
+    path = scratch / name
+    pq.write_table(table, path, compression="zstd", row_group_size=16_384)
+    path.chmod(0o600)
+    sync_file(path)
+    info = FileInfo(path.stat().st_size, digest(path))
+    path.rename(folder / name)
+    sync_folder(folder)
+    row = (name, msgspec.json.encode(info))
+    hot.db.execute("INSERT INTO finding_segment VALUES (?, ?)", row)
+
+
+def remove(hot: Hot, name: str) -> None:
+    """Take a file out of the manifest, in the caller's transaction."""
+    hot.db.execute("DELETE FROM finding_segment WHERE name = ?", (name,))
+
+
+def table_of(findings: list[Finding]) -> pa.Table:
+    """Findings as columns."""
+    return pa.Table.from_pylist([msgspec.to_builtins(f) for f in findings], FINDING_SCHEMA)

@@ -1,0 +1,252 @@
+"""The SQLite file of the log: hot rows, the manifest, quarantine, checkpoints, counters.
+
+One file, so that one transaction makes a batch durable together with its refused lines and
+the place reached in the input, and another swaps hot rows for the segment that holds them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from leeward.errors import NewerFormat, NotALog
+from leeward.store._blocks import Block
+from leeward.store._disk import translated
+from leeward.store._segment import SegmentInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+__all__ = ["FORMAT", "Hot"]
+
+FORMAT: Final = 1
+"""Version of everything below ``DIR/log``. A log of a higher one is left alone."""
+
+_SCHEMA: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE block (
+    first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, rows INTEGER NOT NULL,
+    memory INTEGER NOT NULL, min_seen INTEGER NOT NULL, max_seen INTEGER NOT NULL,
+    body BLOB NOT NULL, keys BLOB NOT NULL, ids BLOB NOT NULL
+);
+CREATE TABLE segment (first_seq INTEGER PRIMARY KEY, info BLOB NOT NULL);
+CREATE TABLE finding (
+    seq INTEGER NOT NULL, signal TEXT NOT NULL, version TEXT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (seq, signal, version)
+) WITHOUT ROWID;
+CREATE TABLE finding_segment (name TEXT PRIMARY KEY, info BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, format TEXT NOT NULL,
+    origin TEXT NOT NULL, line INTEGER NOT NULL, field TEXT NOT NULL, reason TEXT NOT NULL,
+    raw BLOB NOT NULL
+);
+CREATE TABLE checkpoint (key TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE rate (minute INTEGER PRIMARY KEY, accepted INTEGER NOT NULL);
+"""
+
+
+
+class Hot:
+    """A connection to the SQLite file of a log.
+
+    Args:
+        path: The file.
+        write: Open for writing, and make it where there is none.
+    """
+
+    def __init__(self, path: Path, *, write: bool = False) -> None:
+        self.path = path
+        if not write and not path.exists():
+            raise NotALog(
+                "there is no event log here",
+                where=str(path.parent.parent),
+                hint="name the folder given to `leeward ingest --data`, or ingest something first",
+            )
+        with translated(path):
+            self.db = self._connect(write)
+
+    def _connect(self, write: bool) -> sqlite3.Connection:
+        mode = "rwc" if write else "rw"
+        db = sqlite3.connect(
+            f"{self.path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=30,
+        )
+        if write:
+            self.path.chmod(0o600)
+            db.execute("PRAGMA page_size = 8192")
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA wal_autocheckpoint = 4000")
+            self._create(db)
+        else:
+            db.execute("PRAGMA query_only = ON")
+        self._refuse_newer(db)
+        return db
+
+    def _create(self, db: sqlite3.Connection) -> None:
+        if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return
+        db.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA.split(";"):
+            db.execute(statement)
+        rows = [("format", str(FORMAT).encode()), ("hash key", secrets.token_bytes(16))]
+        db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+        db.execute("COMMIT")
+
+    def _refuse_newer(self, db: sqlite3.Connection) -> None:
+        row = db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+        if int(row[0]) > FORMAT:
+            raise NewerFormat(
+                f"this log has format {int(row[0])}; this Leeward reads up to {FORMAT}",
+                where=str(self.path.parent),
+                hint="install the Leeward that wrote it, or a later one",
+            )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.db.close()
+
+    @property
+    def hash_key(self) -> bytes:
+        """The secret key of the log's hashes."""
+        key: bytes = self.db.execute("SELECT value FROM meta WHERE key = 'hash key'").fetchone()[0]
+        return key
+
+    def data_version(self) -> int:
+        """A number that changes when another connection commits."""
+        version: int = self.db.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    # --- manifest ------------------------------------------------------------------------------
+
+    def segments(self) -> list[SegmentInfo]:
+        """The live segments, in order."""
+        rows = self.db.execute("SELECT info FROM segment ORDER BY first_seq")
+        return [msgspec.json.decode(info, type=SegmentInfo) for (info,) in rows]
+
+    def replace_segments(self, old: Iterable[SegmentInfo], new: SegmentInfo | None) -> None:
+        """Swap segments of the manifest; inside the caller's transaction."""
+        for info in old:
+            self.db.execute("DELETE FROM segment WHERE first_seq = ?", (info.first_seq,))
+        if new is not None:
+            row = (new.first_seq, msgspec.json.encode(new))
+            self.db.execute("INSERT INTO segment VALUES (?, ?)", row)
+
+    # --- hot rows ------------------------------------------------------------------------------
+
+    def add_block(self, block: Block, ids: npt.NDArray[np.uint64]) -> None:
+        """Store a block and the identity hashes, shape (n, 2), that it covers."""
+        self.db.execute(
+            "INSERT INTO block (first_seq, last_seq, rows, memory, min_seen, max_seen, body, keys,"
+            " ids) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*block, ids.tobytes()),
+        )
+
+    def blocks(self, after: int = 0, upto: int | None = None) -> Iterator[Block]:
+        """Blocks that hold a place above ``after`` and none above ``upto``, in order."""
+        rows = self.db.execute(
+            "SELECT first_seq, last_seq, rows, memory, min_seen, max_seen, body, keys FROM block"
+            " WHERE last_seq > ? AND last_seq <= ? ORDER BY first_seq",
+            (after, 2**62 if upto is None else upto),
+        )
+        return (Block(*row) for row in rows)
+
+    def spans(self) -> list[tuple[int, int]]:
+        """First and last place of each block, in order."""
+        return self.db.execute(
+            "SELECT first_seq, last_seq FROM block ORDER BY first_seq"
+        ).fetchall()
+
+    def keys(self, first_seq: int) -> bytes:
+        """The index of one block."""
+        query = "SELECT keys FROM block WHERE first_seq = ?"
+        keys: bytes = self.db.execute(query, (first_seq,)).fetchone()[0]
+        return keys
+
+    def body(self, first_seq: int) -> bytes:
+        """The rows of one block, packed."""
+        query = "SELECT body FROM block WHERE first_seq = ?"
+        body: bytes = self.db.execute(query, (first_seq,)).fetchone()[0]
+        return body
+
+    def drop_blocks(self, first_seq: int, last_seq: int) -> None:
+        """Delete the blocks of a range of places."""
+        self.db.execute(
+            "DELETE FROM block WHERE first_seq >= ? AND last_seq <= ?", (first_seq, last_seq)
+        )
+
+    def ids(self, first_seq: int = 0, last_seq: int = 2**62) -> npt.NDArray[np.uint64]:
+        """The identity hashes of blocks in a range of places, shape (n, 2)."""
+        rows = self.db.execute(
+            "SELECT ids FROM block WHERE first_seq >= ? AND last_seq <= ?", (first_seq, last_seq)
+        )
+        return np.frombuffer(b"".join(ids for (ids,) in rows), np.uint64).reshape(-1, 2)
+
+    def hot_totals(self) -> tuple[int, int, int]:
+        """Rows, bytes in memory and the last place of the hot rows."""
+        query = "SELECT coalesce(sum(rows),0), coalesce(sum(memory),0), max(last_seq) FROM block"
+        rows, memory, last = self.db.execute(query).fetchone()
+        return rows, memory, last or 0
+
+    def last_seq(self) -> int:
+        """The last place that was given away."""
+        row = self.db.execute("SELECT value FROM counter WHERE name = 'seq'").fetchone()
+        return row[0] if row else 0
+
+    def max_seen(self) -> int:
+        """When the newest event was received; 0 where there is none."""
+        row = self.db.execute("SELECT coalesce(max(max_seen), 0) FROM block").fetchone()
+        return max([row[0], *(info.max_seen for info in self.segments())])
+
+    # --- counters and checkpoints --------------------------------------------------------------
+
+    def count(self, **amounts: int) -> None:
+        """Add to counters."""
+        self.db.executemany(
+            "INSERT INTO counter VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            [(name, amount) for name, amount in amounts.items() if amount],
+        )
+
+    def counters(self) -> dict[str, int]:
+        """All counters."""
+        return dict(self.db.execute("SELECT name, value FROM counter").fetchall())
+
+    def rate(self, minute: int, accepted: int) -> None:
+        """Note accepted events in their minute; a day is kept."""
+        self.db.execute(
+            "INSERT INTO rate VALUES (?, ?)"
+            " ON CONFLICT (minute) DO UPDATE SET accepted = accepted + excluded.accepted",
+            (minute, accepted),
+        )
+        self.db.execute("DELETE FROM rate WHERE minute < ?", (minute - 1_440,))
+
+    def accepted_since(self, minute: int) -> int:
+        """Events accepted from a minute (since 1970) on."""
+        query = "SELECT coalesce(sum(accepted), 0) FROM rate WHERE minute >= ?"
+        total: int = self.db.execute(query, (minute,)).fetchone()[0]
+        return total
+
+    def position(self, key: str) -> int:
+        """The checkpoint of an input; 0 where there is none."""
+        row = self.db.execute("SELECT position FROM checkpoint WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else 0
+
+    def set_positions(self, positions: Sequence[tuple[str, int]]) -> None:
+        """Store checkpoints; none moves back."""
+        self.db.executemany(
+            "INSERT INTO checkpoint VALUES (?, ?) ON CONFLICT (key)"
+            " DO UPDATE SET position = max(position, excluded.position)",
+            positions,
+        )

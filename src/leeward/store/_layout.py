@@ -1,0 +1,85 @@
+"""Where things lie below a data folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leeward.errors import NotALog, WriterBusy
+from leeward.store._disk import translated
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["Layout", "WriterLock"]
+
+
+class Layout:
+    """The paths of one data folder.
+
+    Args:
+        data: The folder that `--data` names.
+    """
+
+    def __init__(self, data: str | os.PathLike[str]) -> None:
+        self.data = Path(data)
+        self.log = self.data / "log"
+        self.hot = self.log / "hot.db"
+        self.segments = self.log / "segments"
+        self.findings = self.log / "findings"
+        self.scratch = self.log / "scratch"
+        self.manifest = self.log / "manifest.json"
+        self.lock = self.log / "writer.lock"
+        self.settings = self.data / "leeward.toml"
+
+    def make(self) -> None:
+        """Make the folders, for the owner alone."""
+        if self.data.exists() and not self.data.is_dir():
+            raise NotALog(
+                "the data folder is a file",
+                where=str(self.data),
+                hint="name a folder, or a path where one can be made",
+            )
+        with translated(self.data):
+            self.data.mkdir(parents=True, exist_ok=True)
+            for folder in (self.log, self.segments, self.findings, self.scratch):
+                folder.mkdir(mode=0o700, exist_ok=True)
+
+
+class WriterLock:
+    """The right to write to a log. The system takes it back when the process ends.
+
+    Args:
+        path: The lock file; it holds the process id of the writer.
+
+    Raises:
+        WriterBusy: Another process has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with translated(path):
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(self._handle, 32, 0).decode(errors="replace").strip()
+            os.close(self._handle)
+            raise WriterBusy(
+                f"another process is writing to this log (process {owner or 'unknown'})",
+                where=str(path.parent.parent),
+                hint="send events to that process over HTTP, or stop it first",
+            ) from None
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Give it up."""
+        os.close(self._handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()

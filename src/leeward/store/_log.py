@@ -1,0 +1,407 @@
+"""Reading a log: scan it, follow it, look something up. Any number of readers at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from leeward.errors import Corrupt, UsageError
+from leeward.model import EVENT_SCHEMA, FINDING_SCHEMA, events_of, fold_tag
+from leeward.store import _findings, _quarantine
+from leeward.store._blocks import BlockKeys, unpack, unpack_parts
+from leeward.store._disk import translated
+from leeward.store._hash import Domain, Hasher
+from leeward.store._hot import Hot
+from leeward.store._layout import Layout
+from leeward.store._order import in_order
+from leeward.store._segment import Segment
+from leeward.store._settings import read_settings
+from leeward.store._types import LogStatus, Quarantined
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Self
+
+    from leeward.model import Event
+
+__all__ = ["Log"]
+
+_TRIES = 20
+"""How often a look-up begins again because segments were merged under it."""
+
+_MATCHES = {
+    "account": (Domain.ACCOUNT, ("actor",)),
+    "post": (Domain.POST, ("object", "target", "reply_to", "root")),
+    "media": (Domain.MEDIA, ("media",)),
+    "tag": (Domain.TAG, ("tags",)),
+    "community": (Domain.COMMUNITY, ("community",)),
+}
+
+
+class Log:
+    """Reads the event log of a data folder.
+
+    Args:
+        data: The data folder.
+
+    Raises:
+        NotALog: There is none.
+        NewerFormat: A newer Leeward made it.
+    """
+
+    def __init__(self, data: str | os.PathLike[str]) -> None:
+        self.layout = Layout(data)
+        self._local = threading.local()
+        self._open: dict[str, Segment] = {}
+        self._keys: dict[tuple[int, int], BlockKeys] = {}
+        self._hasher = Hasher(self._hot().hash_key)
+        self._threads = ThreadPoolExecutor(2, "leeward-read")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Log {str(self.layout.data)!r}>"
+
+    def close(self) -> None:
+        """Close the files."""
+        self._threads.shutdown()
+        self._hot().close()
+
+    def _hot(self) -> Hot:
+        """This thread's connection."""
+        if not hasattr(self._local, "hot"):
+            self._local.hot = Hot(self.layout.hot)
+        hot: Hot = self._local.hot
+        return hot
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[tuple[Hot, list[Segment]]]:
+        """One state of the whole log, with every segment open."""
+        hot = self._hot()
+        with translated(self.layout.log):
+            for _ in range(_TRIES):
+                hot.db.execute("BEGIN")
+                try:
+                    segments = self._segments(hot)
+                except FileNotFoundError:
+                    hot.db.execute("ROLLBACK")
+                    continue
+                try:
+                    yield hot, segments
+                finally:
+                    hot.db.execute("ROLLBACK")
+                return
+        raise Corrupt(
+            "a segment that the manifest names is missing",
+            where=str(self.layout.segments),
+            hint="keep a copy of the folder, then `leeward restore` the last backup",
+        )
+
+    def _segments(self, hot: Hot) -> list[Segment]:
+        infos = hot.segments()
+        folder = self.layout.segments
+        self._open = {i.name: self._open.get(i.name) or Segment(folder, i).open() for i in infos}
+        return list(self._open.values())
+
+    # --- scan ----------------------------------------------------------------------------------
+
+    def scan(
+        self,
+        columns: Sequence[str] | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        *,
+        clock: Literal["seen", "at"] = "seen",
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream all events, sealed and hot alike, from one state of the log.
+
+        Args:
+            columns: Names out of :data:`~leeward.model.EVENT_SCHEMA`; all by default.
+            since: Leave out what is earlier; microseconds since 1970 UTC.
+            until: Leave out what is at this time or later.
+            clock: Which time is meant: when the log received it, or when its maker claims it
+                happened. A claim can be false, so it is not the default.
+
+        Yields:
+            Batches in no order that means anything, hot rows last.
+        """
+        names = list(EVENT_SCHEMA.names if columns is None else columns)
+        unknown = [name for name in names if name not in EVENT_SCHEMA.names]
+        if unknown:
+            raise UsageError(
+                f"there is no column {unknown[0]!r}",
+                hint=f"choose among {', '.join(EVENT_SCHEMA.names)}",
+            )
+        wanted = names if since is None and until is None else list({*names, clock})
+        with self._snapshot() as (hot, segments):
+            for batch in self._all(hot, segments, wanted, since, until, clock):
+                kept = _between(batch, clock, since, until)
+                if len(kept):
+                    yield kept.select(names)
+
+    def _all(
+        self,
+        hot: Hot,
+        segments: list[Segment],
+        columns: list[str],
+        since: int | None,
+        until: int | None,
+        clock: str,
+    ) -> Iterator[pa.RecordBatch]:
+        for segment in segments:
+            low, high = (getattr(segment.info, f"{end}_{clock}") for end in ("min", "max"))
+            if (since is None or high >= since) and (until is None or low < until):
+                yield from segment.batches(columns)
+        for block in hot.blocks():
+            for part in unpack(block.body):
+                yield part.select(columns)
+
+    # --- tail ----------------------------------------------------------------------------------
+
+    def tail(
+        self,
+        after: int = 0,
+        *,
+        follow: bool = False,
+        poll: float = 0.2,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[pa.RecordBatch]:
+        """The events behind a place in the log, in order.
+
+        Args:
+            after: The last ``seq`` that the caller has.
+            follow: Wait for more at the end, rather than stop there.
+            poll: Seconds between two looks at the log while waiting.
+            stop: Asked while waiting; True ends it.
+        """
+        while True:
+            version = self._hot().data_version()
+            for batch in self._behind(after):
+                if len(batch):
+                    after = batch["seq"][-1].as_py()
+                    yield batch
+            if not follow or stop():
+                return
+            while self._hot().data_version() == version and not stop():
+                time.sleep(poll)
+
+    def _behind(self, after: int) -> Iterator[pa.RecordBatch]:
+        with self._snapshot() as (hot, segments):
+            for segment in segments:
+                if segment.info.last_seq > after:
+                    yield from in_order(segment, after, self.layout.scratch)
+            for block in hot.blocks(after):
+                for part in unpack(block.body):
+                    yield part.filter(pc.greater(part["seq"], after))
+
+    # --- look-ups ------------------------------------------------------------------------------
+
+    def of(
+        self,
+        *,
+        account: str | None = None,
+        post: str | None = None,
+        media: str | None = None,
+        tag: str | None = None,
+        community: str | None = None,
+        last: int = 50,
+    ) -> list[Event]:
+        """The last events of one subject, newest first. Name exactly one.
+
+        Args:
+            account: What this account did.
+            post: This post or account, and what was done to it: reposts, likes, replies, its
+                thread, follows, flags.
+            media: Events that carry a picture or video, by handle, SHA-256 or PDQ hash.
+            tag: Events with this hashtag; folded here.
+            community: Events in this group, room or server.
+            last: How many.
+        """
+        named = {
+            "account": account,
+            "post": post,
+            "media": media,
+            "tag": None if tag is None else fold_tag(tag),
+            "community": community,
+        }
+        given = [(kind, value) for kind, value in named.items() if value is not None]
+        if len(given) != 1 or last < 1:
+            raise UsageError(
+                "a look-up needs exactly one subject and a number of events above 0",
+                hint="call log.of(account=...), or with post, media, tag or community",
+            )
+        table = self._look_up(*given[0], last)
+        return events_of(table)
+
+    def _look_up(self, kind: str, value: str, last: int) -> pa.Table:
+        domain, columns = _MATCHES[kind]
+        key = self._hasher.one(value, domain)
+        found: list[pa.Table] = []
+        missing = last
+        with self._snapshot() as (hot, segments):
+            for table in self._hits(hot, segments, key, columns, value, last):
+                found.append(_newest(table, last))
+                missing -= len(found[-1])
+                if missing <= 0:
+                    break
+        if not found:
+            return EVENT_SCHEMA.empty_table()
+        return _newest(pa.concat_tables(found), last)
+
+    def _hits(
+        self,
+        hot: Hot,
+        segments: list[Segment],
+        key: int,
+        columns: tuple[str, ...],
+        value: str,
+        last: int,
+    ) -> Iterator[pa.Table]:
+        """The matching rows, the newest place of origin first."""
+        yield from self._hot_hits(hot, key, columns, value)
+        due = [(s, groups) for s in reversed(segments) if (groups := s.postings.find(key))]
+        reads = [
+            self._threads.submit(_matching_rows, segment, groups, columns, value, last)
+            for segment, groups in due
+        ]
+        try:
+            for read in reads:
+                yield read.result()
+        finally:
+            for read in reads:
+                read.cancel()
+
+    def _hot_hits(
+        self, hot: Hot, key: int, columns: tuple[str, ...], value: str
+    ) -> Iterator[pa.Table]:
+        spans = hot.spans()
+        known = {}
+        for first, end in spans:
+            keys = self._keys.get((first, end))
+            known[first, end] = keys if keys is not None else BlockKeys(hot.keys(first))
+        self._keys = known
+        for first, end in reversed(spans):
+            parts = known[first, end].find(key)
+            if parts:
+                yield _matching(unpack_parts(hot.body(first), parts), columns, value)
+
+    # --- findings, quarantine, status ----------------------------------------------------------
+
+    def findings(self, *, signal: str | None = None, after: int = 0) -> Iterator[pa.RecordBatch]:
+        """Stream what signals found, of :data:`~leeward.model.FINDING_SCHEMA`.
+
+        Args:
+            signal: Only of this signal.
+            after: Only of events behind this place in the log.
+        """
+        with self._snapshot() as (hot, _):
+            for batch in _findings.scan(hot, self.layout.findings):
+                kept = batch.filter(pc.greater(batch["seq"], after))
+                if signal is not None:
+                    kept = kept.filter(pc.equal(kept["signal"], signal))
+                if len(kept):
+                    yield kept.select(FINDING_SCHEMA.names)
+
+    def quarantine(self, after: int = 0) -> Iterator[Quarantined]:
+        """What waits in quarantine, oldest first, behind an id."""
+        with translated(self.layout.log):
+            yield from _quarantine.items(self._hot(), after)
+
+    def status(self) -> LogStatus:
+        """The log in figures."""
+        bound = read_settings(self.layout.data).log.quarantine_bytes
+        with self._snapshot() as (hot, segments):
+            counters = hot.counters()
+            rows, _, _ = hot.hot_totals()
+            minute = int(time.time()) // 60
+            spans = {"minute": 1, "hour": 60, "day": 1_440}
+            return LogStatus(
+                events=rows + sum(segment.info.rows for segment in segments),
+                hot=rows,
+                last_seq=hot.last_seq(),
+                segments=len(segments),
+                sealed_bytes=sum(segment.info.size for segment in segments),
+                hot_bytes=self.layout.hot.stat().st_size,
+                accepted=counters.get("accepted", 0),
+                repeated=counters.get("repeated", 0),
+                quarantined=counters.get("quarantined", 0),
+                per_second={
+                    name: hot.accepted_since(minute - length) / (length * 60)
+                    for name, length in spans.items()
+                },
+                quarantine=_quarantine.status(hot, bound),
+            )
+
+    def verify(self) -> int:
+        """Compare every byte of every segment with its checksum; how many segments there are.
+
+        Raises:
+            Corrupt: A file differs.
+        """
+        with self._snapshot() as (_, segments):
+            for segment in segments:
+                segment.verify()
+            return len(segments)
+
+
+def _between(
+    batch: pa.RecordBatch, clock: str, since: int | None, until: int | None
+) -> pa.RecordBatch:
+    if since is not None:
+        batch = batch.filter(pc.greater_equal(batch[clock], since))
+    if until is not None:
+        batch = batch.filter(pc.less(batch[clock], until))
+    return batch
+
+
+def _newest(table: pa.Table, last: int) -> pa.Table:
+    order = np.argsort(-table["seq"].to_numpy(), kind="stable")[:last]
+    return table.take(pa.array(order))
+
+
+def _matching_rows(
+    segment: Segment, groups: list[int], columns: tuple[str, ...], value: str, last: int
+) -> pa.Table:
+    """The newest matching rows of a segment. Many groups are narrowed down before they are read."""
+    if len(groups) > 2:  # noqa: PLR2004 - below that, a look ahead costs more than it saves
+        table = segment.read(groups, ["seq", *columns])
+        where = np.repeat(groups, segment.group_rows(groups))
+        hits = _mask(table, columns, value)
+        newest = np.sort(table["seq"].to_numpy()[hits])[-last:]
+        keep = hits & (table["seq"].to_numpy() >= (newest[0] if len(newest) else 0))
+        groups = np.unique(where[keep]).tolist()
+        if not groups:
+            return EVENT_SCHEMA.empty_table()
+    return _matching(segment.read(groups), columns, value)
+
+
+def _matching(table: pa.Table, columns: tuple[str, ...], value: str) -> pa.Table:
+    return table.filter(pa.array(_mask(table, columns, value)))
+
+
+def _mask(table: pa.Table, columns: tuple[str, ...], value: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    found = np.zeros(len(table), np.bool_)
+    for name in columns:
+        column = table[name].combine_chunks()
+        if not pa.types.is_list(column.type):
+            found |= pc.equal(column, value).fill_null(False).to_numpy(zero_copy_only=False)
+            continue
+        items = column.flatten()
+        parts = items.flatten()[:3] if pa.types.is_struct(items.type) else [items]
+        owners = np.repeat(np.arange(len(column)), np.diff(column.offsets.to_numpy()))
+        for part in parts:
+            hit = pc.equal(part, value).fill_null(False).to_numpy(zero_copy_only=False)
+            found[owners[hit]] = True
+    return found

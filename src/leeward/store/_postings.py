@@ -1,0 +1,117 @@
+"""Which row groups of a segment speak of an account, a post, a media item, a tag, a community.
+
+A posting keeps 16 bits of a key's hash beyond its bucket, so a look-up may name a row group
+that does not hold the key (about once in ten thousand); it never misses one that does. Who
+reads the rows compares the strings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from leeward.store._hash import Domain
+from leeward.store._idset import bucket_starts
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.store._hash import Hasher
+
+    Words = npt.NDArray[np.uint64]
+
+__all__ = ["KEY_COLUMNS", "Postings", "keys_of"]
+
+_PER_BUCKET = 8
+
+KEY_COLUMNS = ("actor", "object", "target", "reply_to", "root", "media", "tags", "community", "kind")
+"""The columns that :func:`keys_of` reads."""
+
+_OWN_URI = pa.array(["post", "media", "poll", "hashtag"])
+"""Kinds whose own URI is looked up; nobody asks for the URI of a like."""
+
+
+def keys_of(batch: pa.RecordBatch, hasher: Hasher) -> tuple[Words, npt.NDArray[np.int64]]:
+    """The hashes of all keys in a batch, and the row of each."""
+    hashes: list[Words] = []
+    rows: list[npt.NDArray[np.int64]] = []
+
+    def add(values: pa.Array, owners: npt.NDArray[np.int64], domain: Domain) -> None:
+        valid = values.is_valid().to_numpy(zero_copy_only=False)
+        if valid.any():
+            hashes.append(hasher.column(values, domain)[valid, 0])
+            rows.append(owners[valid])
+
+    every = np.arange(len(batch))
+    add(batch["actor"], every, Domain.ACCOUNT)
+    named = pc.is_in(batch["kind"], _OWN_URI)
+    add(pc.if_else(named, batch["object"], None), every, Domain.POST)
+    for name in ("target", "reply_to", "root"):
+        add(batch[name], every, Domain.POST)
+    add(batch["community"], every, Domain.COMMUNITY)
+    owners = np.repeat(every, _lengths(batch["tags"]))
+    add(batch["tags"].flatten(), owners, Domain.TAG)
+    owners = np.repeat(every, _lengths(batch["media"]))
+    if len(owners):
+        for part in batch["media"].flatten().flatten()[:3]:
+            add(part, owners, Domain.MEDIA)
+    if not hashes:
+        return np.empty(0, np.uint64), np.empty(0, np.int64)
+    return np.concatenate(hashes), np.concatenate(rows)
+
+
+def _lengths(lists: pa.Array) -> npt.NDArray[np.int32]:
+    lengths: npt.NDArray[np.int32] = np.diff(lists.offsets.to_numpy())
+    return lengths
+
+
+class Postings:
+    """Keys to row groups, for one segment.
+
+    Args:
+        starts: Where each bucket of leading bits begins, shape (2^k + 1,).
+        rests: The 16 bits after those k, in order of the hash.
+        groups: The row group of each posting.
+    """
+
+    def __init__(
+        self,
+        starts: npt.NDArray[np.uint32],
+        rests: npt.NDArray[np.uint16],
+        groups: npt.NDArray[np.uint32] | npt.NDArray[np.uint16],
+    ) -> None:
+        self.starts = starts
+        self.rests = rests
+        self.groups = groups
+
+    @classmethod
+    def build(cls, hashes: Words, groups: npt.NDArray[np.int64], count: int) -> Postings:
+        """From keys and the row group of each, in any order and with repeats.
+
+        Args:
+            hashes: 64-bit keys.
+            groups: Row group of each key.
+            count: How many row groups the segment has.
+        """
+        order = np.lexsort((groups, hashes))
+        hashes, groups = hashes[order], groups[order]
+        if len(hashes):
+            new = np.append(True, (np.diff(hashes) != 0) | (np.diff(groups) != 0))
+            hashes, groups = hashes[new], groups[new]
+        bits = max(0, (len(hashes) // _PER_BUCKET).bit_length())
+        rests = (hashes << np.uint64(bits)) >> np.uint64(48)
+        narrow = np.uint16 if count <= 1 << 16 else np.uint32
+        starts = bucket_starts(hashes, bits)
+        return cls(starts, rests.astype(np.uint16), groups.astype(narrow))
+
+    def find(self, key: int) -> list[int]:
+        """The row groups that may hold a key, ascending."""
+        bits = (len(self.starts) - 1).bit_length() - 1
+        bucket = key >> (64 - bits) if bits else 0
+        rest = (key << bits & 0xFFFF_FFFF_FFFF_FFFF) >> 48
+        begin, end = int(self.starts[bucket]), int(self.starts[bucket + 1])
+        near = self.groups[begin:end][self.rests[begin:end] == rest]
+        return sorted(set(near.tolist()))

@@ -1,0 +1,62 @@
+"""Input that may not enter, kept with its bytes until a person has dealt with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leeward.store._types import Quarantined, QuarantineStatus, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from leeward.store._hot import Hot
+
+__all__ = ["add", "clear", "items", "remove", "size", "status"]
+
+
+def size(hot: Hot) -> int:
+    """Bytes that wait in quarantine."""
+    query = "SELECT coalesce(sum(length(raw)), 0) FROM quarantine"
+    total: int = hot.db.execute(query).fetchone()[0]
+    return total
+
+
+def add(hot: Hot, at: int, form: str, origin: str, refused: Sequence[Refused]) -> None:
+    """Keep refused input; inside the caller's transaction."""
+    hot.db.executemany(
+        "INSERT INTO quarantine (at, format, origin, line, field, reason, raw)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(at, form, origin, *item) for item in refused],
+    )
+
+
+def items(hot: Hot, after: int = 0) -> Iterator[Quarantined]:
+    """What waits, oldest first, from an id on."""
+    rows = hot.db.execute(
+        "SELECT id, at, format, origin, line, field, reason, raw FROM quarantine"
+        " WHERE id > ? ORDER BY id",
+        (after,),
+    )
+    return (Quarantined(*row) for row in rows)
+
+
+def remove(hot: Hot, ids: Iterable[int]) -> int:
+    """Let go of items that have been replayed or that a person discards; how many there were."""
+    before = hot.db.total_changes
+    hot.db.executemany("DELETE FROM quarantine WHERE id = ?", [(i,) for i in ids])
+    return hot.db.total_changes - before
+
+
+def clear(hot: Hot, ids: Iterable[int]) -> None:
+    """Empty the bytes of items and keep that they were refused, where, and why."""
+    hot.db.executemany("UPDATE quarantine SET raw = x'' WHERE id = ?", [(i,) for i in ids])
+
+
+def status(hot: Hot, bound: int) -> QuarantineStatus:
+    """What waits, in figures."""
+    rows = hot.db.execute(
+        "SELECT field, reason, count(*) FROM quarantine GROUP BY field, reason"
+        " ORDER BY count(*) DESC, field, reason"
+    ).fetchall()
+    reasons = {(field, reason): count for field, reason, count in rows}
+    return QuarantineStatus(sum(reasons.values()), size(hot), bound, reasons)

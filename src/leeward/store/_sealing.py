@@ -1,0 +1,249 @@
+"""Turning hot rows into segments, and many segments into few."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from leeward.errors import Corrupt
+from leeward.model import EVENT_SCHEMA
+from leeward.store import _findings
+from leeward.store._blocks import unpack
+from leeward.store._compaction import merge, plan
+from leeward.store._disk import write_whole
+from leeward.store._hot import FORMAT, Hot
+from leeward.store._idset import SealedIds
+from leeward.store._segment import Segment, SegmentInfo, SegmentWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from leeward.store._hash import Hasher
+    from leeward.store._layout import Layout
+
+__all__ = ["Built", "Sealer"]
+
+_NAME: Final = "{first:016d}-{last:016d}-{generation}"
+
+
+class Built(NamedTuple):
+    """A segment that is durable but that the manifest does not name yet."""
+
+    info: SegmentInfo
+    replaces: list[SegmentInfo]
+
+
+class Sealer:
+    """Owns the sealed part of a log on behalf of its writer.
+
+    Args:
+        layout: Where things lie.
+        hot: The writer's connection.
+        db_lock: Held by whoever uses that connection.
+        hasher: The log's hashes.
+    """
+
+    def __init__(
+        self, layout: Layout, hot: Hot, db_lock: threading.RLock, hasher: Hasher
+    ) -> None:
+        self._layout = layout
+        self._hot = hot
+        self._db_lock = db_lock
+        self._hasher = hasher
+        self._open: dict[str, Segment] = {}
+        self._sealing: threading.Thread | None = None
+        self._compacting: threading.Thread | None = None
+        self.error: BaseException | None = None
+        self.compacting_allowed = True
+
+    def recover(self) -> None:
+        """Bring the folders back to what the manifest says: the state after any crash.
+
+        Raises:
+            Corrupt: A segment that the manifest names is missing or has another size.
+        """
+        shutil.rmtree(self._layout.scratch, ignore_errors=True)
+        self._layout.scratch.mkdir(mode=0o700)
+        live = {info.name for info in self._hot.segments()}
+        for folder in self._layout.segments.iterdir():
+            if folder.name not in live:
+                shutil.rmtree(folder)
+        findings = {name for name, _ in _findings.segments(self._hot)}
+        for file in self._layout.findings.iterdir():
+            if file.name not in findings:
+                file.unlink()
+        self._refresh()
+        self._write_manifest()
+
+    def _refresh(self) -> None:
+        infos = self._hot.segments()
+        kept = {}
+        for info in infos:
+            try:
+                kept[info.name] = self._open.get(info.name) or self._opened(info)
+            except FileNotFoundError as error:
+                raise Corrupt(
+                    "a segment that the manifest names is missing",
+                    where=str(self._layout.segments / info.name),
+                    hint="keep a copy of the folder, then `leeward restore` the last backup",
+                ) from error
+        self._open = kept
+
+    def _opened(self, info: SegmentInfo) -> Segment:
+        return Segment(self._layout.segments, info)
+
+    def ids(self) -> list[SealedIds]:
+        """The identities of every segment."""
+        return [segment.ids for segment in self._open.values()]
+
+    def segments(self) -> list[Segment]:
+        """The live segments, in order."""
+        return list(self._open.values())
+
+    # --- sealing -------------------------------------------------------------------------------
+
+    def build(
+        self,
+        hot: Hot,
+        upto: int,
+        extra: pa.RecordBatch | None = None,
+        extra_ids: npt.NDArray[np.uint64] | None = None,
+    ) -> Built | None:
+        """Write a segment of the hot rows up to a place, and of further rows behind them."""
+        blocks = list(hot.blocks(0, upto))
+        parts = [part for block in blocks for part in unpack(block.body)]
+        hashes = [hot.ids(0, upto)]
+        if extra is not None and extra_ids is not None:
+            parts.append(extra)
+            hashes.append(extra_ids)
+        ids = np.concatenate(hashes)
+        if not len(ids):
+            return None
+        first = blocks[0].first_seq if blocks else upto + 1
+        last = upto + (0 if extra is None else len(extra))
+        name = _NAME.format(first=first, last=last, generation=0)
+        table = pa.Table.from_batches(parts, EVENT_SCHEMA).combine_chunks()
+        del parts
+        with SegmentWriter(
+            self._layout.segments, self._layout.scratch, name, self._hasher
+        ) as writer:
+            writer.add(table)
+            return Built(writer.finish(first, last, SealedIds.build(ids)), [])
+
+    def publish(self, built: Built) -> None:
+        """Name a segment in the manifest and drop what it replaces; in a transaction."""
+        self._hot.replace_segments(built.replaces, built.info)
+        if not built.replaces:
+            self._hot.drop_blocks(0, built.info.last_seq)
+            _findings.seal(self._hot, self._layout.findings, self._layout.scratch)
+
+    def published(self, built: Built) -> None:
+        """After that transaction: show it to others, and remove what it replaced."""
+        self._refresh()
+        self._write_manifest()
+        for info in built.replaces:
+            if built.info.name != info.name:
+                shutil.rmtree(self._layout.segments / info.name, ignore_errors=True)
+
+    def publish_alone(self, built: Built) -> None:
+        """Publish in a transaction of its own."""
+        with self._db_lock:
+            self._hot.db.execute("BEGIN IMMEDIATE")
+            try:
+                self.publish(built)
+                self._hot.db.execute("COMMIT")
+            except BaseException:
+                self._hot.db.execute("ROLLBACK")
+                raise
+            self.published(built)
+
+    def _write_manifest(self) -> None:
+        """The manifest as a file, for those who read segments without us."""
+        body = {"format": FORMAT, "segments": self._hot.segments()}
+        write_whole(self._layout.manifest, msgspec.json.format(msgspec.json.encode(body)))
+
+    # --- in the background ---------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether hot rows are being sealed."""
+        return self._sealing is not None and self._sealing.is_alive()
+
+    @property
+    def working(self) -> bool:
+        """Whether anything works in the background."""
+        return self.busy or (self._compacting is not None and self._compacting.is_alive())
+
+    def start(self, upto: int, after: Callable[[], None]) -> None:
+        """Seal the hot rows up to a place; ``after`` runs under the lock when that is done."""
+        self._sealing = threading.Thread(
+            target=self._guarded, args=(self._seal, upto, after), name="leeward-seal", daemon=True
+        )
+        self._sealing.start()
+
+    def start_compaction(self, after: Callable[[], None]) -> None:
+        """Merge segments that have become many, unless that is under way."""
+        if not self.compacting_allowed or (self._compacting and self._compacting.is_alive()):
+            return
+        if plan([segment.info for segment in self.segments()]) is None:
+            return
+        self._compacting = threading.Thread(
+            target=self._guarded, args=(self.compact, after), name="leeward-compact", daemon=True
+        )
+        self._compacting.start()
+
+    def _guarded(self, work: Callable[..., None], *args: object) -> None:
+        try:
+            work(*args)
+        except BaseException as error:  # noqa: BLE001 - shown by status; the rows stay where they are
+            self.error = error
+
+    def _seal(self, upto: int, after: Callable[[], None]) -> None:
+        hot = Hot(self._layout.hot)
+        try:
+            built = self.build(hot, upto)
+        finally:
+            hot.close()
+        if built is not None:
+            with self._db_lock:
+                self.publish_alone(built)
+                after()
+
+    def wait(self) -> None:
+        """Return when hot rows are no longer being sealed."""
+        if self._sealing is not None:
+            self._sealing.join()
+
+    def wait_all(self) -> None:
+        """Return when nothing works in the background."""
+        self.wait()
+        if self._compacting is not None:
+            self._compacting.join()
+
+    def compact(self, after: Callable[[], None]) -> None:
+        """Merge runs of segments until none is due."""
+        while True:
+            with self._db_lock:
+                run = plan([segment.info for segment in self.segments()])
+                segments = [self._open[info.name].open() for info in run or ()]
+            if run is None:
+                return
+            name = _NAME.format(
+                first=run[0].first_seq,
+                last=run[-1].last_seq,
+                generation=1 + max(int(info.name.rsplit("-", 1)[1]) for info in run),
+            )
+            with SegmentWriter(
+                self._layout.segments, self._layout.scratch, name, self._hasher
+            ) as writer:
+                info = merge(segments, writer, self._hasher)
+            with self._db_lock:
+                self.publish_alone(Built(info, run))
+                after()
