@@ -26,6 +26,18 @@ from leeward.model._fold import fold, fold_tag
 from leeward.model._identity import Identity, identity, parse_identity
 from leeward.model._messages import explain
 from leeward.model._numba import kernel, string_buffers
+from leeward.model._settings import (
+    Age,
+    InForce,
+    LogSettings,
+    Origin,
+    RetentionSettings,
+    ServerSettings,
+    Settings,
+    TablesSettings,
+    in_force,
+    settings_of,
+)
 
 __all__ = [
     "ADMITTED_SCHEMA",
@@ -34,16 +46,24 @@ __all__ = [
     "INPUT_SCHEMA",
     "AccountBody",
     "Admission",
+    "Age",
     "Event",
     "EvidenceItem",
     "Finding",
     "Identity",
+    "InForce",
     "Kind",
+    "LogSettings",
     "MediaRef",
     "Op",
+    "Origin",
     "Outcome",
     "PollBody",
     "Refusal",
+    "RetentionSettings",
+    "ServerSettings",
+    "Settings",
+    "TablesSettings",
     "Visibility",
     "admit_columns",
     "admit_events",
@@ -54,7 +74,9 @@ __all__ = [
     "fold",
     "fold_tag",
     "identity",
+    "in_force",
     "kernel",
     "parse_identity",
+    "settings_of",
     "string_buffers",
 ]

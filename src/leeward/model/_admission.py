@@ -7,6 +7,7 @@ put before ``problem``. So there is one definition of what is admissible, and it
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 import msgspec
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 
 from leeward.model import _bounds as b
 from leeward.model._columns import INPUT_SCHEMA, columns_of
-from leeward.model._event import Event, Kind, Op, Visibility
+from leeward.model._event import SOURCE_PATTERN, Event, Kind, Op, Visibility
 from leeward.model._extra import normal_extra
 from leeward.model._fold import fold, fold_tag
 from leeward.model._identity import parse_identity
@@ -68,7 +69,7 @@ class Admission(NamedTuple):
 def admit_events(events: Sequence[Event]) -> Admission:
     """Admit events whose types and lengths a decoder has checked already."""
     refusals: list[Refusal] = []
-    rows = range(len(events))
+    rows: Sequence[int] = range(len(events))
     if any(event.extra is not None for event in events):
         rows, events = _with_normal_extra(events, refusals)
     batch = columns_of(events)
@@ -162,7 +163,7 @@ def _with_normal_extra(
             except ValueError as error:
                 refusals.append(Refusal(row, "extra", str(error)))
                 continue
-            event = msgspec.structs.replace(event, extra=extra)  # noqa: PLW2901
+            event = msgspec.structs.replace(event, extra=extra)
         rows.append(row)
         kept.append(event)
     return rows, kept
@@ -257,7 +258,7 @@ def _good_sources(array: pa.Array) -> Mask:
     return _mask(pc.is_in(array, pa.array(good, pa.string())))
 
 
-_SOURCE: Final = __import__("re").compile(r"^[a-z0-9][a-z0-9._-]{0,63}\Z")
+_SOURCE: Final = re.compile(SOURCE_PATTERN)
 
 
 @kernel
@@ -280,9 +281,7 @@ def _plain_kernel(
 
 
 @kernel
-def _hex_kernel(
-    starts: npt.NDArray[np.int32], octets: npt.NDArray[np.uint8], length: int
-) -> Mask:
+def _hex_kernel(starts: npt.NDArray[np.int32], octets: npt.NDArray[np.uint8], length: int) -> Mask:
     """Exactly ``length`` lower-case hexadecimal digits."""
     rows = len(starts) - 1
     good = np.ones(rows, np.bool_)

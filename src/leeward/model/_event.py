@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -26,7 +26,8 @@ Op: TypeAlias = Literal["create", "update", "delete"]
 Visibility: TypeAlias = Literal["public", "unlisted", "followers", "group", "direct"]
 
 Uri: TypeAlias = Annotated[str, Meta(min_length=1, max_length=b.MAX_URI)]
-Source: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
+SOURCE_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]{0,63}\Z"
+Source: TypeAlias = Annotated[str, Meta(pattern=SOURCE_PATTERN)]
 Digest: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Micros: TypeAlias = Annotated[int, Meta(ge=0, le=b.MAX_INTEGER)]
 Text: TypeAlias = Annotated[str, Meta(max_length=b.MAX_TEXT)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from leeward.model._event import Micros, Uri
+from leeward.model._event import Micros, Uri  # noqa: TC001 - msgspec reads annotations
 
 __all__ = ["EvidenceItem", "Finding", "Outcome"]
 

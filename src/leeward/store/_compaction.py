@@ -8,6 +8,7 @@ hashes at a time, in bounded memory.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -61,7 +62,7 @@ def merge(segments: Sequence[Segment], writer: SegmentWriter, hasher: Hasher) ->
 def _ranges(count: int) -> Iterator[tuple[int, int]]:
     """The 64-bit hashes in equal ranges, both ends included."""
     edges = [(1 << 64) * i // count for i in range(count + 1)]
-    return ((low, high - 1) for low, high in zip(edges, edges[1:], strict=False))
+    return ((low, high - 1) for low, high in pairwise(edges))
 
 
 def _rows_between(segment: Segment, low: int, high: int, hasher: Hasher) -> Iterator[pa.Table]:

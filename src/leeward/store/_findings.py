@@ -1,6 +1,4 @@
-"""Findings: hot in SQLite, sealed beside the events they speak of; the key is
-(seq, signal, version).
-"""
+"""Findings: hot in SQLite, sealed beside the events; the key is (seq, signal, version)."""
 
 from __future__ import annotations
 
@@ -8,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from leeward.model import FINDING_SCHEMA, Finding
@@ -18,9 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    import numpy as np
+    import numpy.typing as npt
+
     from leeward.store._hot import Hot
 
-__all__ = ["add", "remove", "scan", "seal", "segments"]
+__all__ = ["add", "drop", "scan", "seal", "segments", "sweep"]
 
 _Key = tuple[int, str, str]
 
@@ -68,7 +70,9 @@ def scan(hot: Hot, folder: Path) -> Iterator[pa.RecordBatch]:
         yield from pq.ParquetFile(folder / name).iter_batches(65_536)
     rows = hot.db.execute("SELECT body FROM finding ORDER BY seq, signal, version")
     while part := rows.fetchmany(4_096):
-        yield table_of([msgspec.json.decode(body, type=Finding) for (body,) in part]).to_batches()[0]
+        yield table_of([msgspec.json.decode(body, type=Finding) for (body,) in part]).to_batches()[
+            0
+        ]
 
 
 def seal(hot: Hot, folder: Path, scratch: Path) -> None:
@@ -85,9 +89,7 @@ def write(hot: Hot, folder: Path, scratch: Path, table: pa.Table) -> None:
     """Write findings as a file and name it in the manifest, in the caller's transaction."""
     seqs = table["seq"].to_numpy()
     number = 0
-    while (
-        folder / (name := f"{seqs.min():016d}-{seqs.max():016d}-{number}.parquet")
-    ).exists():
+    while (folder / (name := f"{seqs.min():016d}-{seqs.max():016d}-{number}.parquet")).exists():
         number += 1
     path = scratch / name
     pq.write_table(table, path, compression="zstd", row_group_size=16_384)
@@ -100,9 +102,37 @@ def write(hot: Hot, folder: Path, scratch: Path, table: pa.Table) -> None:
     hot.db.execute("INSERT INTO finding_segment VALUES (?, ?)", row)
 
 
-def remove(hot: Hot, name: str) -> None:
-    """Take a file out of the manifest, in the caller's transaction."""
-    hot.db.execute("DELETE FROM finding_segment WHERE name = ?", (name,))
+def drop(
+    hot: Hot, folder: Path, scratch: Path, seqs: npt.NDArray[np.int64], subject: str | None
+) -> int:
+    """Remove findings of some events, or about a subject; how many. In a transaction."""
+    before = hot.db.total_changes
+    hot.db.executemany("DELETE FROM finding WHERE seq = ?", [(int(seq),) for seq in seqs])
+    bodies = hot.db.execute("SELECT seq, signal, version, body FROM finding").fetchall()
+    about = [
+        row[:3] for row in bodies if msgspec.json.decode(row[3], type=Finding).subject == subject
+    ]
+    hot.db.executemany("DELETE FROM finding WHERE seq = ? AND signal = ? AND version = ?", about)
+    count = hot.db.total_changes - before
+    wanted = pa.array(seqs)
+    for name, _ in segments(hot):
+        table = pq.read_table(folder / name)
+        gone = pc.or_(pc.is_in(table["seq"], wanted), pc.equal(table["subject"], subject or ""))
+        if pc.any(gone).as_py():
+            kept = table.filter(pc.invert(gone))
+            hot.db.execute("DELETE FROM finding_segment WHERE name = ?", (name,))
+            count += len(table) - len(kept)
+            if len(kept):
+                write(hot, folder, scratch, kept)
+    return count
+
+
+def sweep(hot: Hot, folder: Path) -> None:
+    """Delete files that the manifest does not name."""
+    live = {name for name, _ in segments(hot)}
+    for path in folder.iterdir():
+        if path.name not in live:
+            path.unlink()
 
 
 def table_of(findings: list[Finding]) -> pa.Table:

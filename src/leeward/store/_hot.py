@@ -53,7 +53,6 @@ CREATE TABLE rate (minute INTEGER PRIMARY KEY, accepted INTEGER NOT NULL);
 """
 
 
-
 class Hot:
     """A connection to the SQLite file of a log.
 
@@ -153,6 +152,14 @@ class Hot:
             (*block, ids.tobytes()),
         )
 
+    def update_block(self, block: Block) -> None:
+        """Replace the rows of a block; the identities that it covers stay."""
+        self.db.execute(
+            "UPDATE block SET last_seq = ?, rows = ?, memory = ?, min_seen = ?, max_seen = ?,"
+            " body = ?, keys = ? WHERE first_seq = ?",
+            (*block[1:], block.first_seq),
+        )
+
     def blocks(self, after: int = 0, upto: int | None = None) -> Iterator[Block]:
         """Blocks that hold a place above ``after`` and none above ``upto``, in order."""
         rows = self.db.execute(
@@ -207,7 +214,8 @@ class Hot:
     def max_seen(self) -> int:
         """When the newest event was received; 0 where there is none."""
         row = self.db.execute("SELECT coalesce(max(max_seen), 0) FROM block").fetchone()
-        return max([row[0], *(info.max_seen for info in self.segments())])
+        newest: int = max([row[0], *(info.max_seen for info in self.segments())])
+        return newest
 
     # --- counters and checkpoints --------------------------------------------------------------
 

@@ -95,7 +95,8 @@ def bucket_starts(heads: Words, bits: int) -> npt.NDArray[np.uint32]:
 
 
 def _empty(slots: Words) -> Mask:
-    return (slots[:, 0] == 0) & (slots[:, 1] == 0)
+    free: Mask = (slots[:, 0] == 0) & (slots[:, 1] == 0)
+    return free
 
 
 @kernel

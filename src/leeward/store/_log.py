@@ -375,7 +375,7 @@ def _matching_rows(
     segment: Segment, groups: list[int], columns: tuple[str, ...], value: str, last: int
 ) -> pa.Table:
     """The newest matching rows of a segment. Many groups are narrowed down before they are read."""
-    if len(groups) > 2:  # noqa: PLR2004 - below that, a look ahead costs more than it saves
+    if len(groups) > 2:  # below that, a look ahead costs more than it saves
         table = segment.read(groups, ["seq", *columns])
         where = np.repeat(groups, segment.group_rows(groups))
         hits = _mask(table, columns, value)
@@ -391,7 +391,9 @@ def _matching(table: pa.Table, columns: tuple[str, ...], value: str) -> pa.Table
     return table.filter(pa.array(_mask(table, columns, value)))
 
 
-def _mask(table: pa.Table, columns: tuple[str, ...], value: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _mask(
+    table: pa.Table, columns: tuple[str, ...], value: str
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     found = np.zeros(len(table), np.bool_)
     for name in columns:
         column = table[name].combine_chunks()

@@ -7,7 +7,7 @@ reads the rows compares the strings.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +27,17 @@ __all__ = ["KEY_COLUMNS", "Postings", "keys_of"]
 
 _PER_BUCKET = 8
 
-KEY_COLUMNS = ("actor", "object", "target", "reply_to", "root", "media", "tags", "community", "kind")
+KEY_COLUMNS = (
+    "actor",
+    "object",
+    "target",
+    "reply_to",
+    "root",
+    "media",
+    "tags",
+    "community",
+    "kind",
+)
 """The columns that :func:`keys_of` reads."""
 
 _OWN_URI = pa.array(["post", "media", "poll", "hashtag"])
@@ -81,7 +91,7 @@ class Postings:
         self,
         starts: npt.NDArray[np.uint32],
         rests: npt.NDArray[np.uint16],
-        groups: npt.NDArray[np.uint32] | npt.NDArray[np.uint16],
+        groups: npt.NDArray[np.unsignedinteger[Any]],
     ) -> None:
         self.starts = starts
         self.rests = rests
@@ -103,7 +113,7 @@ class Postings:
             hashes, groups = hashes[new], groups[new]
         bits = max(0, (len(hashes) // _PER_BUCKET).bit_length())
         rests = (hashes << np.uint64(bits)) >> np.uint64(48)
-        narrow = np.uint16 if count <= 1 << 16 else np.uint32
+        narrow = np.dtype(np.uint16 if count <= 1 << 16 else np.uint32)
         starts = bucket_starts(hashes, bits)
         return cls(starts, rests.astype(np.uint16), groups.astype(narrow))
 

@@ -50,9 +50,7 @@ class Sealer:
         hasher: The log's hashes.
     """
 
-    def __init__(
-        self, layout: Layout, hot: Hot, db_lock: threading.RLock, hasher: Hasher
-    ) -> None:
+    def __init__(self, layout: Layout, hot: Hot, db_lock: threading.RLock, hasher: Hasher) -> None:
         self._layout = layout
         self._hot = hot
         self._db_lock = db_lock
@@ -75,10 +73,7 @@ class Sealer:
         for folder in self._layout.segments.iterdir():
             if folder.name not in live:
                 shutil.rmtree(folder)
-        findings = {name for name, _ in _findings.segments(self._hot)}
-        for file in self._layout.findings.iterdir():
-            if file.name not in findings:
-                file.unlink()
+        _findings.sweep(self._hot, self._layout.findings)
         self._refresh()
         self._write_manifest()
 
@@ -169,6 +164,28 @@ class Sealer:
         body = {"format": FORMAT, "segments": self._hot.segments()}
         write_whole(self._layout.manifest, msgspec.json.format(msgspec.json.encode(body)))
 
+    def rewrite(
+        self, segment: Segment, change: Callable[[pa.Table], pa.Table | None]
+    ) -> Built | None:
+        """Write a segment anew with changed rows; None where ``change`` changes none."""
+        first, last, generation = segment.info.name.split("-")
+        name = f"{first}-{last}-{int(generation) + 1}"
+        changed = False
+        with SegmentWriter(
+            self._layout.segments, self._layout.scratch, name, self._hasher
+        ) as writer:
+            for batch in segment.batches():
+                rows = pa.Table.from_batches([batch])
+                new = change(rows)
+                changed |= new is not None
+                rows = rows if new is None else new
+                if len(rows):
+                    writer.add(rows)
+            if not changed:
+                return None
+            info = writer.finish(segment.info.first_seq, segment.info.last_seq, segment.ids)
+        return Built(info, [segment.info])
+
     # --- in the background ---------------------------------------------------------------------
 
     @property
@@ -202,7 +219,7 @@ class Sealer:
     def _guarded(self, work: Callable[..., None], *args: object) -> None:
         try:
             work(*args)
-        except BaseException as error:  # noqa: BLE001 - shown by status; the rows stay where they are
+        except BaseException as error:  # shown by status; the rows stay where they are
             self.error = error
 
     def _seal(self, upto: int, after: Callable[[], None]) -> None:

@@ -248,7 +248,9 @@ class SegmentWriter:
 
     def _count_kinds(self, batch: pa.RecordBatch) -> None:
         table = pa.table({"kind": batch["kind"], "seen": batch["seen"]})
-        for row in table.group_by("kind").aggregate([("seen", "count"), ("seen", "min")]).to_pylist():
+        for row in (
+            table.group_by("kind").aggregate([("seen", "count"), ("seen", "min")]).to_pylist()
+        ):
             old = self._kinds.get(row["kind"], KindSpan(0, row["seen_min"]))
             self._kinds[row["kind"]] = KindSpan(
                 old.rows + row["seen_count"], min(old.min_seen, row["seen_min"])
@@ -262,7 +264,7 @@ class SegmentWriter:
             np.concatenate([*self._key_groups, np.empty(0, np.int64)]),
             self._groups,
         )
-        index = {
+        index: dict[str, npt.NDArray[Any]] = {
             "id_heads": ids.heads,
             "id_checks": ids.checks,
             "id_starts": ids.starts,

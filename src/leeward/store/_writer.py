@@ -27,12 +27,13 @@ from leeward.store._types import Checkpoint, Receipt, Refused
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Self
 
     import numpy.typing as npt
 
     from leeward.model import Event, Finding, LogSettings
+    from leeward.store._segment import Segment
 
 __all__ = ["Writer"]
 
@@ -72,9 +73,9 @@ class Writer:
         self._settings = settings
         self._lock = lock
         self._hot = Hot(layout.hot, write=True)
-        self._hasher = Hasher(self._hot.hash_key)
+        self.hasher = Hasher(self._hot.hash_key)
         self._db_lock = threading.RLock()
-        self._sealer = Sealer(layout, self._hot, self._db_lock, self._hasher)
+        self._sealer = Sealer(layout, self._hot, self._db_lock, self.hasher)
         self._sealer.recover()
         self._seen = 0
         self._queue: deque[_Pending] = deque()
@@ -207,27 +208,29 @@ class Writer:
 
     def add_findings(self, findings: Iterable[Finding]) -> int:
         """Store what signals found, durably; how many were not there yet."""
-        with self._db_lock, translated(self.layout.log), self._transaction():
-            return _findings.add(self._hot, self.layout.findings, findings)
+        with self.transaction() as hot:
+            return _findings.add(hot, self.layout.findings, findings)
 
     def release(self, ids: Iterable[int]) -> int:
         """Let go of quarantined items; how many there were."""
-        with self._db_lock, translated(self.layout.log), self._transaction():
-            return _quarantine.remove(self._hot, ids)
+        with self.transaction() as hot:
+            return _quarantine.remove(hot, ids)
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._hot.db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._hot.db.execute("ROLLBACK")
-            raise
-        self._hot.db.execute("COMMIT")
+    def transaction(self) -> Iterator[Hot]:
+        """The writer's connection, in a transaction of its own."""
+        with self._db_lock, translated(self.layout.log):
+            self._hot.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._hot
+            except BaseException:
+                self._hot.db.execute("ROLLBACK")
+                raise
+            self._hot.db.execute("COMMIT")
 
     def seal(self) -> None:
         """Turn all hot rows into a segment, and merge segments that have become many."""
-        with self._quiet():
+        with self.quiet():
             built = self._sealer.build(self._hot, self._seq)
             if built is not None:
                 self._sealer.publish_alone(built)
@@ -235,7 +238,7 @@ class Writer:
         self._sealer.compact(self._reload)
 
     @contextlib.contextmanager
-    def _quiet(self) -> Iterator[None]:
+    def quiet(self) -> Iterator[None]:
         """Hold the database while nothing is sealed or merged in the background."""
         while True:
             self._sealer.wait_all()
@@ -243,6 +246,37 @@ class Writer:
                 if not self._sealer.working:
                     yield
                     return
+
+    def rewrite(
+        self,
+        change: Callable[[pa.Table], pa.Table | None],
+        may_touch: Callable[[Segment], bool],
+    ) -> None:
+        """Change rows wherever they lie. Call it within :meth:`quiet`.
+
+        Args:
+            change: Gets some rows and returns what they become, or None to leave them.
+            may_touch: Whether a segment can hold rows that ``change`` changes.
+        """
+        for block in list(self._hot.blocks()):
+            rows = pa.Table.from_batches(unpack(block.body), EVENT_SCHEMA)
+            new = change(rows)
+            if new is not None:
+                batch = _one_batch(new)
+                packed = pack(batch, block.first_seq, block.last_seq, self.hasher)
+                with self.transaction() as hot:
+                    hot.update_block(packed)
+        for segment in self._sealer.segments():
+            if may_touch(segment):
+                built = self._sealer.rewrite(segment, change)
+                if built is not None:
+                    self._sealer.publish_alone(built)
+        self._reload()
+
+    def forget_free_pages(self) -> None:
+        """Leave nothing of deleted rows in the SQLite file. Call it within :meth:`quiet`."""
+        self._hot.db.execute("VACUUM")
+        self._hot.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Finish what was submitted and give up the right to write."""
@@ -266,7 +300,7 @@ class Writer:
             try:
                 with translated(self.layout.log):
                     self._commit(group)
-            except BaseException as error:  # noqa: BLE001 - it belongs to whoever submitted
+            except BaseException as error:  # it belongs to whoever submitted
                 self._fail(group, error)
             with self._changed:
                 self._queued -= sum(len(p.batch) + len(p.refused) for p in group)
@@ -338,11 +372,9 @@ class Writer:
             kept.append(pending)
         return kept
 
-    def _fresh(
-        self, group: list[_Pending]
-    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+    def _fresh(self, group: list[_Pending]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
         """The identity hashes of a group and which of them the log does not hold yet."""
-        columns = [self._hasher.column(p.batch["id"], Domain.ID) for p in group]
+        columns = [self.hasher.column(p.batch["id"], Domain.ID) for p in group]
         hashes = np.concatenate(columns)
         known = np.zeros(len(hashes), np.bool_)
         for ids in self._sealed_ids:
@@ -360,14 +392,13 @@ class Writer:
         columns["seq"] = pa.array(np.arange(self._seq + 1, self._seq + 1 + count))
         columns["seen"] = pa.array(np.full(count, self._seen))
         table = pa.table([columns[name] for name in EVENT_SCHEMA.names], schema=EVENT_SCHEMA)
-        batches = table.combine_chunks().to_batches()
-        return batches[0] if batches else EVENT_SCHEMA.empty_table().combine_chunks()
+        return _one_batch(table)
 
     def _store_block(self, rows: pa.RecordBatch, ids: npt.NDArray[np.uint64]) -> None:
         if not len(rows):
             return
         first, last = self._seq + 1, self._seq + len(rows)
-        block = pack(rows, first, last, self._hasher)
+        block = pack(rows, first, last, self.hasher)
         self._hot.add_block(block, ids)
         self._hot_rows += block.rows
         self._hot_memory += block.memory
@@ -385,8 +416,7 @@ class Writer:
         ids = self._hot.ids(first, last)
         table = pa.Table.from_batches([part for b in small for part in unpack(b.body)])
         self._hot.drop_blocks(first, last)
-        batch = table.combine_chunks().to_batches()[0]
-        self._hot.add_block(pack(batch, first, last, self._hasher), ids)
+        self._hot.add_block(pack(_one_batch(table), first, last, self.hasher), ids)
         self._small.clear()
 
     def _record(
@@ -403,9 +433,7 @@ class Writer:
             receipts.append(Receipt(seq, accepted, repeated, len(pending.refused)))
             seq += accepted
             begin = end
-            _quarantine.add(
-                self._hot, self._seen, pending.format, pending.origin, pending.refused
-            )
+            _quarantine.add(self._hot, self._seen, pending.format, pending.origin, pending.refused)
         repeated = len(fresh) - len(rows)
         quarantined = sum(receipt.quarantined for receipt in receipts)
         self._hot.count(
@@ -435,6 +463,15 @@ class Writer:
             self._sealed_ids = self._sealer.ids()
             self._small: list[int] = []
             self._seen = max(self._seen, self._hot.max_seen())
+
+
+def _one_batch(table: pa.Table) -> pa.RecordBatch:
+    batches = table.combine_chunks().to_batches()
+    if batches:
+        return batches[0]
+    return pa.RecordBatch.from_arrays(
+        [pa.array([], f.type) for f in table.schema], schema=table.schema
+    )
 
 
 def _admitted(
