@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import uuid
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -99,7 +100,11 @@ class Hot:
         db.execute("BEGIN IMMEDIATE")
         for statement in _SCHEMA.split(";"):
             db.execute(statement)
-        rows = [("format", str(FORMAT).encode()), ("hash key", secrets.token_bytes(16))]
+        rows = [
+            ("format", str(FORMAT).encode()),
+            ("hash key", secrets.token_bytes(16)),
+            ("log id", uuid.uuid4().hex.encode()),
+        ]
         db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
         db.execute("COMMIT")
 
@@ -119,8 +124,16 @@ class Hot:
     @property
     def hash_key(self) -> bytes:
         """The secret key of the log's hashes."""
-        key: bytes = self.db.execute("SELECT value FROM meta WHERE key = 'hash key'").fetchone()[0]
-        return key
+        return self._meta("hash key")
+
+    @property
+    def log_id(self) -> str:
+        """What tells this log from any other; a restored log keeps it."""
+        return self._meta("log id").decode()
+
+    def _meta(self, key: str) -> bytes:
+        value: bytes = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0]
+        return value
 
     def data_version(self) -> int:
         """A number that changes when another connection commits."""
