@@ -1,3 +1,30 @@
-"""Leeward: software for the trust and safety team of a social platform."""
+"""Leeward: software for the trust and safety team of a social platform.
+
+>>> import leeward as lw
+>>> log = lw.open("data")  # doctest: +SKIP
+>>> log.of(account="https://example.social/users/ada", last=10)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "open"]
+
+if TYPE_CHECKING:
+    import os
+
+    from leeward.store import Log
+
+
+def open(data: str | os.PathLike[str]) -> Log:  # noqa: A001 - the word of the outside contract
+    """Open the event log of a data folder for reading.
+
+    Raises:
+        NotALog: There is none.
+    """
+    from leeward.store import Log  # the command line must not load the store to print its help
+
+    return Log(data)

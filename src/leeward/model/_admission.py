@@ -393,7 +393,18 @@ def _fold_tags(array: pa.Array) -> pa.Array:
         items = pc.ascii_lower(pc.ascii_ltrim(items, characters="#"))
     else:
         items = pa.array([fold_tag(tag) for tag in items.to_pylist()], pa.string())
-    return pa.ListArray.from_arrays(pa.array(starts), items, type=array.type)
+    folded = pa.ListArray.from_arrays(pa.array(starts), items, type=array.type)
+    if not _repeats(starts, items):
+        return folded
+    return pa.array([list(dict.fromkeys(tags)) for tags in folded.to_pylist()], array.type)
+
+
+def _repeats(starts: npt.NDArray[np.int32], items: pa.Array) -> bool:
+    """Whether any list holds an item twice."""
+    owners = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    codes = items.dictionary_encode().indices.to_numpy()
+    order = np.lexsort((codes, owners))
+    return bool(np.any((np.diff(owners[order]) == 0) & (np.diff(codes[order]) == 0)))
 
 
 def _fresh(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -444,6 +455,8 @@ def _typed(row: int, values: dict[str, Any], refusals: list[Refusal]) -> Event |
     except msgspec.DecodeError as error:
         field, reason = explain(error)
         refusals.append(Refusal(row, "extra" if extra_at_fault(error) else field, reason))
+    except RecursionError:
+        refusals.append(Refusal(row, "extra", f"is nested deeper than {b.MAX_DEPTH}"))
     except ValueError as error:
         refusals.append(Refusal(row, "extra", str(error)))
     return None

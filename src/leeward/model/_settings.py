@@ -41,8 +41,8 @@ _SECRET_QUERY: Final = re.compile(r"(?i)([?&][^=&]*pass[^=&]*=)[^&]*")
 class Age(int):
     """A length of time in whole seconds, written as a number and a unit: ``90d``.
 
-    The units are ``w``, ``d``, ``h``, ``m`` and ``s``. Months and years are left out: they
-    have no one length.
+    The units are ``w``, ``d``, ``h``, ``m`` and ``s``; the number has at most nine digits.
+    Months and years are left out: they have no one length.
 
     >>> Age.parse("36h") == 129_600, str(Age(86_400 * 90))
     (True, '90d')

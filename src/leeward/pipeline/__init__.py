@@ -1,1 +1,29 @@
-"""."""
+"""The story, from input to verdict: what is decoded below is put in order here."""
+
+from leeward.pipeline._erasure import Forgotten, carry_out, count_subject, erase_subject
+from leeward.pipeline._housekeeping import Housekeeper
+from leeward.pipeline._ingest import Sink, ingest
+from leeward.pipeline._mending import Mended, replay_quarantine
+from leeward.pipeline._pieces import FORMATS, Format, detect
+from leeward.pipeline._replay import Replayed, replay
+from leeward.pipeline._retention import retain
+from leeward.pipeline._summary import Summary
+
+__all__ = [
+    "FORMATS",
+    "Forgotten",
+    "Format",
+    "Housekeeper",
+    "Mended",
+    "Replayed",
+    "Sink",
+    "Summary",
+    "carry_out",
+    "count_subject",
+    "detect",
+    "erase_subject",
+    "ingest",
+    "replay",
+    "replay_quarantine",
+    "retain",
+]

@@ -1,9 +1,8 @@
 """Merging segments, so that a look-up opens few of them.
 
-Tiered, as in a log-structured merge tree: four neighbours of one size class become one of the
-next, so each row is rewritten about log4(n) times (O'Neil et al., "The log-structured
-merge-tree", 1996). The inputs are sorted by the same hash, so they are merged one range of
-hashes at a time, in bounded memory.
+Tiered, as in a log-structured merge tree (O'Neil et al., 1996): neighbours of similar size
+become one, so a row is rewritten about log4(n) times. The inputs are sorted by the same hash,
+so they are merged one range of hashes at a time, in bounded memory.
 """
 
 from __future__ import annotations
@@ -26,26 +25,31 @@ if TYPE_CHECKING:
 __all__ = ["merge", "plan"]
 
 FAN_IN: Final = 4
-MAX_ROWS: Final = 16_000_000
+MAX_ROWS: Final = 8_400_000
 """No segment is merged beyond this: a rewrite (erasure, expiry) has to stay affordable."""
 
-RANGE_BYTES: Final = 256 << 20
+RANGE_BYTES: Final = 128 << 20
 """Memory that one range of hashes may take, about."""
 
 
 def plan(segments: Sequence[SegmentInfo]) -> list[SegmentInfo] | None:
-    """The newest run of four neighbours of one size class, or None."""
+    """The longest run of neighbours worth merging, the newest of equals, or None.
+
+    A run is worth it when it has four members or more and none holds over half of its rows:
+    then every row ends in a segment at least twice as large as the one it leaves.
+    """
+    best: list[SegmentInfo] | None = None
     for end in range(len(segments), FAN_IN - 1, -1):
-        run = list(segments[end - FAN_IN : end])
-        rows = [info.rows for info in run]
-        if len({_tier(count) for count in rows}) == 1 and sum(rows) <= MAX_ROWS:
-            return run
-    return None
-
-
-def _tier(rows: int) -> int:
-    """The size class: floor(log4(rows)), small ones together."""
-    return max(0, (rows.bit_length() - 1) // 2)
+        total = largest = 0
+        for begin in range(end - 1, -1, -1):
+            total += segments[begin].rows
+            largest = max(largest, segments[begin].rows)
+            if total > MAX_ROWS:
+                break
+            length = end - begin
+            if length >= FAN_IN and 2 * largest <= total and (not best or length > len(best)):
+                best = list(segments[begin:end])
+    return best
 
 
 def merge(segments: Sequence[Segment], writer: SegmentWriter, hasher: Hasher) -> SegmentInfo:

@@ -125,7 +125,9 @@ def erase(writer: Writer, account: str, kept: Kept) -> Erased:
     return Erased(**counts, findings=findings, quarantined=emptied)
 
 
-def expire(writer: Writer, ages: Mapping[str, int], now: int, kept: Kept) -> Expired:
+def expire(
+    writer: Writer, ages: Mapping[str, int], now: int, kept: Kept, *, apply: bool = True
+) -> Expired:
     """Remove rows whose kind is kept for a time that has passed since they were received.
 
     Args:
@@ -133,6 +135,7 @@ def expire(writer: Writer, ages: Mapping[str, int], now: int, kept: Kept) -> Exp
         ages: Kind to age in microseconds; kinds that are not named are kept for ever.
         now: The present, microseconds since 1970 UTC.
         kept: What open holds forbid to delete; such rows stay as they are.
+        apply: Remove them; otherwise only count.
     """
     removed: dict[str, int] = {}
     held = 0
@@ -154,6 +157,8 @@ def expire(writer: Writer, ages: Mapping[str, int], now: int, kept: Kept) -> Exp
             *np.unique(rows["kind"].to_numpy()[due], return_counts=True), strict=True
         ):
             removed[kind] = removed.get(kind, 0) + int(count)
+        if not apply:
+            return None
         gone.append(rows["seq"].to_numpy()[due])
         return rows.filter(pa.array(~due))
 

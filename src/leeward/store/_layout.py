@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leeward.errors import NotALog, WriterBusy
-from leeward.store._disk import translated
+from leeward.store._disk import sync_folder, translated
 
 if TYPE_CHECKING:
     from typing import Self
@@ -45,7 +45,9 @@ class Layout:
         with translated(self.data):
             self.data.mkdir(parents=True, exist_ok=True)
             for folder in (self.log, self.segments, self.findings, self.scratch):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                if not folder.exists():
+                    folder.mkdir(mode=0o700)
+                    sync_folder(folder.parent)
 
 
 class WriterLock:

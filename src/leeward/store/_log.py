@@ -59,10 +59,12 @@ class Log:
 
     def __init__(self, data: str | os.PathLike[str]) -> None:
         self.layout = Layout(data)
-        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._idle: list[Hot] = []
         self._open: dict[str, Segment] = {}
         self._keys: dict[tuple[int, int], BlockKeys] = {}
-        self._hasher = Hasher(self._hot().hash_key)
+        with self._hot() as hot:
+            self._hasher = Hasher(hot.hash_key)
         self._threads = ThreadPoolExecutor(2, "leeward-read")
 
     def __enter__(self) -> Self:
@@ -77,20 +79,27 @@ class Log:
     def close(self) -> None:
         """Close the files."""
         self._threads.shutdown()
-        self._hot().close()
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
 
-    def _hot(self) -> Hot:
-        """This thread's connection."""
-        if not hasattr(self._local, "hot"):
-            self._local.hot = Hot(self.layout.hot)
-        hot: Hot = self._local.hot
-        return hot
+    @contextlib.contextmanager
+    def _hot(self) -> Iterator[Hot]:
+        """A connection that nobody else uses: look-ups may run within a scan."""
+        with self._lock:
+            hot = self._idle.pop() if self._idle else None
+        hot = hot or Hot(self.layout.hot)
+        try:
+            with translated(self.layout.log):
+                yield hot
+        finally:
+            with self._lock:
+                self._idle.append(hot)
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[tuple[Hot, list[Segment]]]:
         """One state of the whole log, with every segment open."""
-        hot = self._hot()
-        with translated(self.layout.log):
+        with self._hot() as hot:
             for _ in range(_TRIES):
                 hot.db.execute("BEGIN")
                 try:
@@ -186,16 +195,17 @@ class Log:
             poll: Seconds between two looks at the log while waiting.
             stop: Asked while waiting; True ends it.
         """
-        while True:
-            version = self._hot().data_version()
-            for batch in self._behind(after):
-                if len(batch):
-                    after = batch["seq"][-1].as_py()
-                    yield batch
-            if not follow or stop():
-                return
-            while self._hot().data_version() == version and not stop():
-                time.sleep(poll)
+        with self._hot() as watch:
+            while True:
+                version = watch.data_version()
+                for batch in self._behind(after):
+                    if len(batch):
+                        after = batch["seq"][-1].as_py()
+                        yield batch
+                if not follow or stop():
+                    return
+                while watch.data_version() == version and not stop():
+                    time.sleep(poll)
 
     def _behind(self, after: int) -> Iterator[pa.RecordBatch]:
         with self._snapshot() as (hot, segments):
@@ -316,8 +326,8 @@ class Log:
 
     def quarantine(self, after: int = 0) -> Iterator[Quarantined]:
         """What waits in quarantine, oldest first, behind an id."""
-        with translated(self.layout.log):
-            yield from _quarantine.items(self._hot(), after)
+        with self._hot() as hot:
+            yield from _quarantine.items(hot, after)
 
     def status(self) -> LogStatus:
         """The log in figures."""
@@ -333,7 +343,9 @@ class Log:
                 last_seq=hot.last_seq(),
                 segments=len(segments),
                 sealed_bytes=sum(segment.info.size for segment in segments),
-                hot_bytes=self.layout.hot.stat().st_size,
+                hot_bytes=sum(
+                    path.stat().st_size for path in self.layout.log.glob(f"{self.layout.hot.name}*")
+                ),
                 accepted=counters.get("accepted", 0),
                 repeated=counters.get("repeated", 0),
                 quarantined=counters.get("quarantined", 0),
@@ -376,7 +388,7 @@ def _matching_rows(
 ) -> pa.Table:
     """The newest matching rows of a segment. Many groups are narrowed down before they are read."""
     if len(groups) > 2:  # below that, a look ahead costs more than it saves
-        table = segment.read(groups, ["seq", *columns])
+        table = segment.look(groups, ["seq", *columns])
         where = np.repeat(groups, segment.group_rows(groups))
         hits = _mask(table, columns, value)
         newest = np.sort(table["seq"].to_numpy()[hits])[-last:]
@@ -384,7 +396,7 @@ def _matching_rows(
         groups = np.unique(where[keep]).tolist()
         if not groups:
             return EVENT_SCHEMA.empty_table()
-    return _matching(segment.read(groups), columns, value)
+    return _matching(segment.look(groups), columns, value)
 
 
 def _matching(table: pa.Table, columns: tuple[str, ...], value: str) -> pa.Table:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     Words = npt.NDArray[np.uint64]
 
-__all__ = ["KEY_COLUMNS", "Postings", "keys_of"]
+__all__ = ["KEY_COLUMNS", "Postings", "keys_of", "pack_keys"]
 
 _PER_BUCKET = 8
+_GROUP_MASK = (1 << 20) - 1
 
 KEY_COLUMNS = (
     "actor",
@@ -73,6 +74,11 @@ def keys_of(batch: pa.RecordBatch, hasher: Hasher) -> tuple[Words, npt.NDArray[n
     return np.concatenate(hashes), np.concatenate(rows)
 
 
+def pack_keys(hashes: Words, groups: npt.NDArray[np.int64]) -> Words:
+    """Keys and their row groups in one word each, without repeats: 44 bits and 20 bits."""
+    return np.unique((hashes & ~np.uint64(_GROUP_MASK)) | groups.astype(np.uint64))
+
+
 def _lengths(lists: pa.Array) -> npt.NDArray[np.int32]:
     lengths: npt.NDArray[np.int32] = np.diff(lists.offsets.to_numpy())
     return lengths
@@ -98,24 +104,21 @@ class Postings:
         self.groups = groups
 
     @classmethod
-    def build(cls, hashes: Words, groups: npt.NDArray[np.int64], count: int) -> Postings:
-        """From keys and the row group of each, in any order and with repeats.
+    def build(cls, packed: Words, count: int) -> Postings:
+        """From what :func:`pack_keys` gave, in any order and with repeats.
 
         Args:
-            hashes: 64-bit keys.
-            groups: Row group of each key.
+            packed: Keys and row groups; sorted in place.
             count: How many row groups the segment has.
         """
-        order = np.lexsort((groups, hashes))
-        hashes, groups = hashes[order], groups[order]
-        if len(hashes):
-            new = np.append(True, (np.diff(hashes) != 0) | (np.diff(groups) != 0))
-            hashes, groups = hashes[new], groups[new]
-        bits = max(0, (len(hashes) // _PER_BUCKET).bit_length())
-        rests = (hashes << np.uint64(bits)) >> np.uint64(48)
+        packed.sort()
+        if len(packed):
+            packed = packed[np.append(True, packed[1:] != packed[:-1])]
+        bits = max(0, (len(packed) // _PER_BUCKET).bit_length())
+        rests = ((packed << np.uint64(bits)) >> np.uint64(48)).astype(np.uint16)
         narrow = np.dtype(np.uint16 if count <= 1 << 16 else np.uint32)
-        starts = bucket_starts(hashes, bits)
-        return cls(starts, rests.astype(np.uint16), groups.astype(narrow))
+        groups = (packed & np.uint64(_GROUP_MASK)).astype(narrow)
+        return cls(bucket_starts(packed, bits), rests, groups)
 
     def find(self, key: int) -> list[int]:
         """The row groups that may hold a key, ascending."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from leeward.store._layout import Layout
 
 __all__ = ["Built", "Sealer"]
+
+REST: Final = 30.0
+"""Seconds until failed work in the background is tried again."""
 
 _NAME: Final = "{first:016d}-{last:016d}-{generation}"
 
@@ -59,7 +63,7 @@ class Sealer:
         self._sealing: threading.Thread | None = None
         self._compacting: threading.Thread | None = None
         self.error: BaseException | None = None
-        self.compacting_allowed = True
+        self._rest_until = float("-inf")
 
     def recover(self) -> None:
         """Bring the folders back to what the manifest says: the state after any crash.
@@ -130,7 +134,10 @@ class Sealer:
             self._layout.segments, self._layout.scratch, name, self._hasher
         ) as writer:
             writer.add(table)
-            return Built(writer.finish(first, last, SealedIds.build(ids)), [])
+            del table
+            built = Built(writer.finish(first, last, SealedIds.build(ids)), [])
+        pa.default_memory_pool().release_unused()
+        return built
 
     def publish(self, built: Built) -> None:
         """Name a segment in the manifest and drop what it replaces; in a transaction."""
@@ -189,6 +196,11 @@ class Sealer:
     # --- in the background ---------------------------------------------------------------------
 
     @property
+    def resting(self) -> bool:
+        """Whether work in the background failed a short while ago."""
+        return time.monotonic() < self._rest_until
+
+    @property
     def busy(self) -> bool:
         """Whether hot rows are being sealed."""
         return self._sealing is not None and self._sealing.is_alive()
@@ -207,7 +219,7 @@ class Sealer:
 
     def start_compaction(self, after: Callable[[], None]) -> None:
         """Merge segments that have become many, unless that is under way."""
-        if not self.compacting_allowed or (self._compacting and self._compacting.is_alive()):
+        if self.resting or (self._compacting and self._compacting.is_alive()):
             return
         if plan([segment.info for segment in self.segments()]) is None:
             return
@@ -219,8 +231,11 @@ class Sealer:
     def _guarded(self, work: Callable[..., None], *args: object) -> None:
         try:
             work(*args)
-        except BaseException as error:  # shown by status; the rows stay where they are
+        except BaseException as error:  # the rows stay where they are, and it is tried again
             self.error = error
+            self._rest_until = time.monotonic() + REST
+        else:
+            self.error = None
 
     def _seal(self, upto: int, after: Callable[[], None]) -> None:
         hot = Hot(self._layout.hot)
@@ -261,6 +276,8 @@ class Sealer:
                 self._layout.segments, self._layout.scratch, name, self._hasher
             ) as writer:
                 info = merge(segments, writer, self._hasher)
+            del segments
+            pa.default_memory_pool().release_unused()
             with self._db_lock:
                 self.publish_alone(Built(info, run))
                 after()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -19,7 +20,12 @@ __all__ = ["SETTINGS_FILE", "read_settings"]
 
 SETTINGS_FILE: Final = "leeward.toml"
 
-_KEYS: Final = tuple(line.key for line in in_force(Settings()))
+_GROUPS: Final = {
+    group: [key.partition(".")[2] for key in keys]
+    for group, keys in groupby(
+        (line.key for line in in_force(Settings())), key=lambda key: key.partition(".")[0]
+    )
+}
 _UNKNOWN: Final = re.compile(r"^Object contains unknown field `(.*)`$", re.DOTALL)
 _AT: Final = re.compile(r" - at `\$\.(.*)`$", re.DOTALL)
 _PLACE: Final = re.compile(r"\(at (line \d+, column \d+|end of document)\)$")
@@ -78,20 +84,22 @@ def _explained(path: Path, message: str) -> SettingsError:
             where=f"{path}, {key}",
             hint="correct its value, or take the line out to get the default",
         )
+    hint = _nearest(key, unknown[1])
     key = f"{key}.{unknown[1]}".lstrip(".")
     if not _NAME.match(key):
-        key = "a key"
-    return SettingsError(f"`{key}` is not a setting", where=f"{path}, {key}", hint=_nearest(key))
+        return SettingsError("a key is not a setting", where=str(path), hint=hint)
+    return SettingsError(f"`{key}` is not a setting", where=f"{path}, {key}", hint=hint)
 
 
-def _nearest(key: str) -> str:
-    """What may have been meant: the closest key, else the keys of its group, else the groups."""
-    close = get_close_matches(key, _KEYS, n=1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    group = key.partition(".")[0]
-    fields = [known.partition(".")[2] for known in _KEYS if known.startswith(f"{group}.")]
-    if fields:
+def _nearest(group: str, name: str) -> str:
+    """What may have been meant, else what there is: in its group, else the groups."""
+    if group:
+        fields = _GROUPS[group]
+        close = get_close_matches(name, fields, n=1)
+        if close:
+            return f"did you mean `{group}.{close[0]}`?"
         return f"[{group}] has: {', '.join(fields)}"
-    groups = dict.fromkeys(known.partition(".")[0] for known in _KEYS)
-    return f"the groups are: {', '.join(f'[{name}]' for name in groups)}"
+    close = get_close_matches(name, _GROUPS, n=1)
+    if close:
+        return f"did you mean [{close[0]}]?"
+    return f"the groups are: {', '.join(f'[{known}]' for known in _GROUPS)}"

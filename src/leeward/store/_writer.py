@@ -47,6 +47,9 @@ SEAL_BYTES: Final = 1 << 30
 """Bytes in memory at which hot rows are sealed however few they are: Arrow's string columns
 address 2 GiB."""
 
+MANY_SEGMENTS: Final = 32
+"""Below this, merging waits until nothing else is in the queue."""
+
 SMALL_ROWS: Final = 256
 SMALL_BLOCKS: Final = 64
 """So many blocks of fewer rows than that are packed into one."""
@@ -82,6 +85,7 @@ class Writer:
         self._queued = 0
         self._changed = threading.Condition()
         self._closing = False
+        self._broken: Exception | None = None
         self._reload()
         self._committer = threading.Thread(target=self._run, name="leeward-commit", daemon=True)
         self._committer.start()
@@ -188,13 +192,25 @@ class Writer:
         return not self._queued or self._queued + weight <= self._settings.queue_events
 
     def _enqueue(self, pending: _Pending) -> None:
-        if self._closing:
+        if self._closing or self._broken is not None:
             raise StoreError(
-                "the log is closing", where=str(self.layout.data), hint="open it again"
+                "the log is closed, or stopped after an error",
+                where=str(self.layout.data),
+                hint="check the disk, then open it again",
             )
         self._queue.append(pending)
         self._queued += len(pending.batch) + len(pending.refused)
         self._changed.notify_all()
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps the log from working as it should, in words, or None."""
+        if self._broken is not None:
+            return "the log stopped after an error and takes nothing more"
+        error = self._sealer.error
+        if error is not None:
+            return f"hot rows cannot be sealed or merged ({type(error).__name__})"
+        return None
 
     @property
     def queued(self) -> int:
@@ -235,7 +251,13 @@ class Writer:
             if built is not None:
                 self._sealer.publish_alone(built)
                 self._reload()
-        self._sealer.compact(self._reload)
+        self.merge()
+
+    def merge(self) -> None:
+        """Merge segments that have become many, until none is due."""
+        self._sealer.wait_all()
+        with translated(self.layout.log):
+            self._sealer.compact(self._reload)
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
@@ -323,13 +345,19 @@ class Writer:
 
     def _fail(self, group: list[_Pending], error: BaseException) -> None:
         """Nothing of the group is stored: say so to each, and forget its identities."""
-        with self._db_lock:
-            if self._hot.db.in_transaction:
-                self._hot.db.execute("ROLLBACK")
-            self._reload()
         for pending in group:
             if not pending.future.done():
                 pending.future.set_exception(error)
+        try:
+            with self._db_lock:
+                if self._hot.db.in_transaction:
+                    self._hot.db.execute("ROLLBACK")
+                self._reload()
+        except Exception as second:  # the log itself cannot be read any more: take nothing further
+            self._broken = second
+            with self._changed:
+                while self._queue:
+                    self._queue.popleft().future.set_exception(error)
 
     def _commit(self, group: list[_Pending]) -> None:
         if sum(len(pending.batch) for pending in group) >= DIRECT_ROWS:
@@ -446,10 +474,10 @@ class Writer:
     def _maintain(self) -> None:
         """Seal in the background once the hot rows are many, and merge what has become many."""
         full = self._hot_rows >= self._settings.seal_events or self._hot_memory >= SEAL_BYTES
-        if full and not self._sealer.busy:
+        if full and not self._sealer.busy and not self._sealer.resting:
             self._small.clear()  # a block must not be packed with one that is being sealed
             self._sealer.start(self._seq, self._reload)
-        elif not full:
+        elif not full and (not self._queue or len(self._sealed_ids) > MANY_SEGMENTS):
             self._sealer.start_compaction(self._reload)
 
     def _reload(self) -> None:

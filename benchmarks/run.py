@@ -1,0 +1,90 @@
+"""Measure the event log and print a table: ``make bench``, or ``make bench FULL=1``.
+
+``--full`` takes the sizes that the goals are stated for (20 and 50 million events), half an
+hour and 25 GB of disk; otherwise everything is a tenth of that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import event_log
+import http_ingest
+from machine import describe
+
+DATA = Path(__file__).parent / ".data"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the sizes of the goals")
+    parser.add_argument("--write", type=Path, help="write the table to this file too")
+    parser.add_argument("--keep", action="store_true", help="keep the logs that were made")
+    arguments = parser.parse_args()
+    scale = 1 if arguments.full else 10
+    lines = ["# Benchmarks", "", *(f"- {line}" for line in describe())]
+    lines.append(f"- measured on {time.strftime('%Y-%m-%d', time.gmtime())} by `benchmarks/run.py`")
+    lines.append(f"- an event is {event_log.json_bytes():.0f} bytes as JSON, sixteen fields")
+    small, large = 20_000_000 // scale, 50_000_000 // scale
+
+    def section(title: str, goal: str, figures: dict[str, Any]) -> None:
+        rows = [f"| {name} | {_figure(value)} |" for name, value in figures.items()]
+        part = ["", f"## {title}", "", goal, "", "| figure | value |", "|---|---|", *rows]
+        print("\n".join(part), flush=True)
+        lines.extend(part)
+
+    print("\n".join(lines), flush=True)
+    section(
+        "HTTP, batches of 500, durable",
+        "Goal: 50,000 events/s on two cores, the client included.",
+        http_ingest.run(2_000_000 // scale),
+    )
+    section(
+        "Durable appends of 500, one after the other",
+        "Beside SQLite with a row an event, interleaved.",
+        event_log.appends(DATA / "appends"),
+    )
+    files = event_log.make_files(DATA / "files", large)
+    half = files[: max(1, small // event_log.FILE_ROWS)]
+    section(
+        f"`leeward ingest` of Parquet, {small:,} events",
+        "Goal: 150,000 events/s; 130 bytes an event or less, with text and indexes. "
+        "Segments are merged within that time.",
+        event_log.ingest(DATA / "small", half),
+    )
+    section(
+        f"Look-ups at {small:,} events",
+        "Goal: the last 50 events of an account in 5 ms (median).",
+        event_log.look_ups(DATA / "small"),
+    )
+    shutil.rmtree(DATA / "small")
+    section(
+        f"`leeward ingest` of Parquet, {large:,} events",
+        "The same, two and a half times as large: memory has to stay where it was.",
+        event_log.ingest(DATA / "large", files),
+    )
+    section(
+        f"All edges of {large:,} events",
+        "Goal: streamed in under 30 s.",
+        event_log.edges(DATA / "large"),
+    )
+    if not arguments.keep:
+        shutil.rmtree(DATA)
+    if arguments.write:
+        arguments.write.write_text("\n".join(lines) + "\n")
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.1f}" if abs(value) < 1_000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else json.dumps(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""``python -m leeward`` is the command."""
+
+from leeward.cli import main
+
+main()

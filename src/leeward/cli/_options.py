@@ -1,0 +1,141 @@
+"""Options that many commands share, and the way a command answers."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from leeward.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from leeward.store.tables import Tables
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+__all__ = ["Answer", "answered", "as_person", "bytes_text", "data_option", "stamp", "tables_of"]
+
+
+def data_option(function: F) -> F:
+    """``--data DIR``: the data folder."""
+    return click.option(
+        "--data",
+        required=True,
+        envvar="LEEWARD_DATA",
+        show_envvar=True,
+        type=click.Path(path_type=Path),
+        help="The data folder.",
+    )(function)
+
+
+def as_person(function: F) -> F:
+    """``--as NAME``: the person who acts. A command acts as a named person."""
+    return click.option(
+        "--as",
+        "by",
+        envvar="LEEWARD_AS",
+        show_envvar=True,
+        default=_login,
+        metavar="NAME",
+        help="The person who acts; by default the name you are logged in with.",
+    )(function)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise UsageError(
+            "it is not known who acts", where="--as", hint="give your name with --as"
+        ) from None
+
+
+class Answer:
+    """What a command says on stdout: lines for people, or JSON."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def one(self, body: Any, lines: Iterable[str]) -> None:
+        """A single answer."""
+        if self.as_json:
+            click.echo(msgspec.json.encode(body).decode())
+        else:
+            for line in lines:
+                click.echo(line)
+
+    def rows(self, rows: Iterable[dict[str, Any]], head: dict[str, str], empty: str) -> None:
+        """A table; one JSON object a line with ``--json``.
+
+        Args:
+            rows: Column to value.
+            head: Column to its heading.
+            empty: What to say where there are no rows.
+        """
+        if self.as_json:
+            for row in rows:
+                click.echo(msgspec.json.encode(row).decode())
+            return
+        table = [[str("" if row[name] is None else row[name]) for name in head] for row in rows]
+        if not table:
+            click.echo(empty)
+            return
+        table.insert(0, list(head.values()))
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        for cells in table:
+            line = "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True))
+            click.echo(line.rstrip())
+
+
+def answered(function: F) -> F:
+    """``--json``, handed to the command as an :class:`Answer`."""
+
+    def callback(_: click.Context, __: click.Parameter, value: bool) -> Answer:
+        return Answer(as_json=value)
+
+    return click.option(
+        "--json", "answer", is_flag=True, callback=callback, help="Answer in JSON."
+    )(function)
+
+
+def tables_of(data: Path) -> Tables:
+    """The operational tables of a data folder.
+
+    Raises:
+        NotALog: There is no data folder.
+    """
+    from leeward.errors import NotALog
+    from leeward.store import read_settings
+    from leeward.store.tables import database_url, open_tables
+
+    if not data.is_dir():
+        raise NotALog(
+            "there is no data folder here",
+            where=str(data),
+            hint="make it with `leeward ingest`, or name another one",
+        )
+    return open_tables(database_url(read_settings(data).tables, data, os.environ))
+
+
+def stamp(micros: int | None) -> str | None:
+    """A time for people: UTC to the second."""
+    from datetime import UTC, datetime
+
+    if micros is None:
+        return None
+    return f"{datetime.fromtimestamp(micros // 1_000_000, UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def bytes_text(count: float) -> str:
+    """A size for people."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1_000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1_000
+    return f"{count:.1f} TB"
