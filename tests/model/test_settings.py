@@ -21,7 +21,6 @@ EVERYTHING = """
 seal_events = 1_000
 queue_events = 2_000
 quarantine_bytes = 3_000
-quarantine_item_bytes = 4_000
 
 [retention]
 like = "36h"
@@ -81,7 +80,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     kinds = {"account", "media", "repost", "follow", "hashtag", "poll", "flag"}
     assert unset == {f"retention.{kind}" for kind in kinds}
     assert ("retention.post", "90d", "file") in lines
-    assert len(lines) == 19
+    assert len(lines) == 18
 
 
 def test_a_value_that_equals_the_default_is_still_the_files(tmp_path: Path) -> None:
@@ -161,7 +160,7 @@ def test_an_age_is_text(tmp_path: Path, value: str) -> None:
         (
             '[log]\n"two\\nlines" = 5\n',
             "a key is not a setting",
-            "[log] has: seal_events, queue_events, quarantine_bytes, quarantine_item_bytes",
+            "[log] has: seal_events, queue_events, quarantine_bytes",
         ),
         (
             "given = []\n",

@@ -12,7 +12,7 @@ from leeward.cli._options import Answer, answered, as_person, data_option, stamp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leeward.store.tables import Hold
+    from leeward.store.tables import Hold, Keeps
 
 __all__ = ["hold"]
 
@@ -42,7 +42,7 @@ def hold() -> None:
 @as_person
 @answered
 def place(
-    subject: str, data: Path, basis: str, days: int | None, keep: str, by: str, answer: Answer
+    subject: str, data: Path, basis: str, days: int | None, keep: Keeps, by: str, answer: Answer
 ) -> None:
     """Place a hold. Erasure and retention obey it until a person releases it."""
     from leeward.store.tables import place_hold

@@ -38,4 +38,8 @@ def serve(data: Path, host: str | None, port: int | None, _json: bool) -> None:
     settings = read_settings(data)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     server = msgspec.structs.replace(settings.server, **given)
-    run(data, msgspec.structs.replace(settings, server=server))
+    run(
+        data,
+        msgspec.structs.replace(settings, server=server),
+        ready=lambda address: click.echo(f"listening on {address}", err=True),
+    )

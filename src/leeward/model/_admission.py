@@ -71,8 +71,12 @@ def admit_events(events: Sequence[Event]) -> Admission:
     refusals: list[Refusal] = []
     rows: Sequence[int] = range(len(events))
     if any(event.extra is not None for event in events):
-        rows, events = _with_normal_extra(events, refusals)
-    batch = columns_of(events)
+        rows, events = _with_normal_extra(rows, events, refusals)
+    try:
+        batch = columns_of(events)
+    except UnicodeEncodeError:
+        rows, events = _writable(rows, events, refusals)
+        batch = columns_of(events)
     slow = [int(i) for i in np.flatnonzero(~_passes(batch, typed=True))]
     bad = set()
     for i in slow:
@@ -151,12 +155,25 @@ def _has_control(text: str | None) -> bool:
     return text is not None and not _CONTROLS.isdisjoint(text)
 
 
-def _with_normal_extra(
-    events: Sequence[Event], refusals: list[Refusal]
+def _writable(
+    rows: Sequence[int], events: Sequence[Event], refusals: list[Refusal]
 ) -> tuple[Sequence[int], Sequence[Event]]:
-    rows: list[int] = []
+    """The events of which every string can be written as UTF-8."""
+    kept = []
+    for row, event in zip(rows, events, strict=True):
+        if (found := problem(event)) is None:
+            kept.append((row, event))
+        else:
+            refusals.append(Refusal(row, *found))
+    return [row for row, _ in kept], [event for _, event in kept]
+
+
+def _with_normal_extra(
+    rows: Sequence[int], events: Sequence[Event], refusals: list[Refusal]
+) -> tuple[Sequence[int], Sequence[Event]]:
+    numbers: list[int] = []
     kept: list[Event] = []
-    for row, event in enumerate(events):
+    for row, event in zip(rows, events, strict=True):
         if event.extra:
             try:
                 extra = normal_extra(event.extra)
@@ -164,9 +181,9 @@ def _with_normal_extra(
                 refusals.append(Refusal(row, "extra", str(error)))
                 continue
             event = msgspec.structs.replace(event, extra=extra)
-        rows.append(row)
+        numbers.append(row)
         kept.append(event)
-    return rows, kept
+    return numbers, kept
 
 
 # --- columns -----------------------------------------------------------------------------------
@@ -220,36 +237,34 @@ def _short(array: pa.Array, most: int) -> Mask:
 def _items(array: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
     """Where each row's items begin and end in the items that belong to this slice."""
     ends = array.offsets.to_numpy()
-    return ends - ends[0], array.flatten()
+    return ends - ends[0], array.values.slice(ends[0], ends[-1] - ends[0])
 
 
 def _lists(array: pa.Array, most: int, longest: int) -> Mask:
-    if array.null_count or len(array.flatten()) == 0:
-        return _mask(array.is_valid())
     starts, items = _items(array)
-    good = np.ones(len(items), np.bool_) if items.null_count else _plain(items, 1, longest)
-    if items.null_count:
-        good &= _mask(items.is_valid()) & _plain(items, 1, longest)
-    return _all_of(starts, good) & (np.diff(starts) <= most)
+    good = _plain(items, 1, longest) & _mask(items.is_valid())
+    return _whole(array, starts, good) & (np.diff(starts) <= most)
+
+
+def _whole(array: pa.Array, starts: npt.NDArray[np.int32], good: Mask) -> Mask:
+    """Lists that are there and of which every item is good."""
+    valid = _mask(array.is_valid())
+    return valid if good.all() else valid & _all_of(starts, good)
 
 
 def _media(array: pa.Array) -> Mask:
-    if array.null_count or len(array.flatten()) == 0:
-        return _mask(array.is_valid())
     starts, items = _items(array)
     good = _mask(items.is_valid())
     uri, sha256, pdq, mime = items.flatten()
     good &= _plain(uri, 1, b.MAX_URI) & _plain(mime, 1, b.MAX_MIME)
     for digest in (sha256, pdq):
         good &= _hex_kernel(*string_buffers(digest), 64) | _mask(digest.is_null())
-    return _all_of(starts, good) & (np.diff(starts) <= b.MAX_MEDIA)
+    return _whole(array, starts, good) & (np.diff(starts) <= b.MAX_MEDIA)
 
 
 def _good_tags(array: pa.Array) -> Mask:
-    if array.null_count or len(array.flatten()) == 0:
-        return _mask(array.is_valid())
     starts, items = _items(array)
-    return _all_of(starts, _tag_kernel(*string_buffers(items)))
+    return _whole(array, starts, _tag_kernel(*string_buffers(items)))
 
 
 def _good_sources(array: pa.Array) -> Mask:
@@ -450,21 +465,26 @@ def _typed(row: int, values: dict[str, Any], refusals: list[Refusal]) -> Event |
         return None
     try:
         if (extra := values.get("extra")) is not None:
-            values["extra"] = normal_extra(msgspec.json.decode(extra, type=dict[str, Any]))
-        return msgspec.convert(values, Event)
-    except msgspec.DecodeError as error:
-        field, reason = explain(error)
-        refusals.append(Refusal(row, "extra" if extra_at_fault(error) else field, reason))
-    except RecursionError:
-        refusals.append(Refusal(row, "extra", f"is nested deeper than {b.MAX_DEPTH}"))
+            values["extra"] = _read_extra(extra)
     except ValueError as error:
         refusals.append(Refusal(row, "extra", str(error)))
-    return None
+        return None
+    try:
+        return msgspec.convert(values, Event)
+    except msgspec.ValidationError as error:
+        refusals.append(Refusal(row, *explain(error)))
+        return None
 
 
-def extra_at_fault(error: msgspec.DecodeError) -> bool:
-    """Whether it was the JSON of ``extra`` that could not be read."""
-    return not isinstance(error, msgspec.ValidationError)
+def _read_extra(text: str) -> dict[str, Any]:
+    """The object that ``extra`` holds as JSON, in its normal form."""
+    try:
+        extra = msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise ValueError(explain(error)[1]) from None
+    except RecursionError:
+        raise ValueError(f"is nested deeper than {b.MAX_DEPTH}") from None
+    return normal_extra(extra)
 
 
 def _text(value: Any) -> Any:

@@ -28,4 +28,7 @@ def fold_tag(tag: str) -> str:
     >>> fold_tag(" #Harbour")
     'harbour'
     """
-    return fold(tag).strip().lstrip("#").strip()
+    folded = fold(tag)
+    while (bare := folded.strip().lstrip("#")) != folded:
+        folded = bare
+    return folded

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from leeward.model._event import AccountBody, Event, MediaRef, PollBody
+
 __all__ = ["explain"]
 
 _PATH: Final = re.compile(r" - at `(?:key in )?\$?\.?([^`]*)`$")
@@ -19,7 +21,10 @@ _SAFE: Final = re.compile(
     r"|JSON is malformed: [a-z ]+(?: \(byte \d+\))?"
     r"|Input data was truncated)$"
 )
-_NAME: Final = re.compile(r"^[a-z_0-9]+(?:\[[0-9.]*\]|\[\.\.\.\])?(?:\.[a-z_0-9]+)*$")
+_INDEX: Final = re.compile(r"\[(?:\d*|\.\.\.)\]")
+_FIELDS: Final = frozenset(
+    name for body in (Event, MediaRef, PollBody, AccountBody) for name in body.__struct_fields__
+)
 _QUOTED: Final = re.compile(r" [`'].*$")
 
 
@@ -38,9 +43,7 @@ def explain(error: Exception) -> tuple[str, str]:
     field = "$"
     if (match := _PATH.search(message)) is not None:
         message = message[: match.start()]
-        field = match.group(1) if _NAME.match(match.group(1)) else match.group(1).split("[")[0]
-        if not _NAME.match(field):
-            field = "$"
+        field = _known(match.group(1))
     if message.startswith("Invalid enum value"):
         return field, "is not one of the words that are known here"
     if message.startswith("Object contains unknown field"):
@@ -48,3 +51,11 @@ def explain(error: Exception) -> tuple[str, str]:
     if _SAFE.match(message):
         return field, message
     return field, _QUOTED.sub("", message) if isinstance(error, msgspec.DecodeError) else "is bad"
+
+
+def _known(path: str) -> str:
+    """The part of a path that consists of our own names; the rest may come from the input."""
+    names = _INDEX.sub("", path).split(".")
+    if names[0] not in _FIELDS:
+        return "$"
+    return path if all(name in _FIELDS for name in names) else names[0]

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, cast, 
 import msgspec
 from msgspec import Meta, Struct
 
-from leeward.model._bounds import MAX_LINE
 from leeward.model._event import Kind
 
 __all__ = [
@@ -81,13 +80,11 @@ class LogSettings(_Group, frozen=True):
         queue_events: Events that may wait for the writer; beyond it input is turned away.
         quarantine_bytes: Bytes of refused input that are kept; beyond it input that holds
             something to refuse is turned away whole.
-        quarantine_item_bytes: The largest refused record that is kept.
     """
 
     seal_events: Positive = 500_000
     queue_events: Positive = 200_000
     quarantine_bytes: Positive = 1 << 30
-    quarantine_item_bytes: Positive = MAX_LINE
 
 
 class RetentionSettings(_Group, frozen=True):

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "BlockKeys", "pack", "unpack", "unpack_parts"]
 
-ROWS_PER_PART: Final = 512
+ROWS_PER_PART: Final = 2_048
 """A look-up in a block decodes parts, not the block."""
 
 _KEY: Final = np.dtype([("hash", "<u8"), ("part", "<u2")])
-_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="zstd")
+_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
+"""Hot rows are few and soon rewritten: lz4 packs four times as fast as zstd, in 1.6 of the size."""
+
 _LARGEST: Final = ROWS_PER_PART * 0xFFFF
 
 
@@ -35,7 +37,7 @@ class Block(NamedTuple):
         rows: How many there are.
         memory: Bytes of the rows in memory, as Arrow.
         min_seen, max_seen: When the log received them.
-        body: Arrow file, zstd, in parts of :data:`ROWS_PER_PART`.
+        body: Arrow file, lz4, in parts of :data:`ROWS_PER_PART`.
         keys: Hashes of the keys, ascending, and the part that holds each.
     """
 

@@ -16,9 +16,7 @@ __all__ = ["add", "clear", "items", "remove", "size", "status"]
 
 def size(hot: Hot) -> int:
     """Bytes that wait in quarantine."""
-    query = "SELECT coalesce(sum(length(raw)), 0) FROM quarantine"
-    total: int = hot.db.execute(query).fetchone()[0]
-    return total
+    return hot.counters().get("quarantine bytes", 0)
 
 
 def add(hot: Hot, at: int, form: str, origin: str, refused: Sequence[Refused]) -> None:
@@ -28,6 +26,7 @@ def add(hot: Hot, at: int, form: str, origin: str, refused: Sequence[Refused]) -
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [(at, form, origin, *item) for item in refused],
     )
+    hot.count(**{"quarantine bytes": sum(len(item.raw) for item in refused)})
 
 
 def items(hot: Hot, after: int = 0) -> Iterator[Quarantined]:
@@ -42,14 +41,24 @@ def items(hot: Hot, after: int = 0) -> Iterator[Quarantined]:
 
 def remove(hot: Hot, ids: Iterable[int]) -> int:
     """Let go of items that have been replayed or that a person discards; how many there were."""
-    before = hot.db.total_changes
-    hot.db.executemany("DELETE FROM quarantine WHERE id = ?", [(i,) for i in ids])
-    return hot.db.total_changes - before
+    numbers = list(ids)
+    clear(hot, numbers)
+    deleted = [
+        hot.db.execute("DELETE FROM quarantine WHERE id = ?", (number,)).rowcount
+        for number in numbers
+    ]
+    return sum(deleted)
 
 
 def clear(hot: Hot, ids: Iterable[int]) -> None:
     """Empty the bytes of items and keep that they were refused, where, and why."""
-    hot.db.executemany("UPDATE quarantine SET raw = x'' WHERE id = ?", [(i,) for i in ids])
+    for number in ids:
+        row = hot.db.execute(
+            "SELECT length(raw) FROM quarantine WHERE id = ?", (number,)
+        ).fetchone()
+        if row is not None:
+            hot.db.execute("UPDATE quarantine SET raw = x'' WHERE id = ?", (number,))
+            hot.count(**{"quarantine bytes": -row[0]})
 
 
 def status(hot: Hot, bound: int) -> QuarantineStatus:

@@ -64,6 +64,7 @@ class Sealer:
         self._compacting: threading.Thread | None = None
         self.error: BaseException | None = None
         self._rest_until = float("-inf")
+        self.paused = False
 
     def recover(self) -> None:
         """Bring the folders back to what the manifest says: the state after any crash.
@@ -197,18 +198,13 @@ class Sealer:
 
     @property
     def resting(self) -> bool:
-        """Whether work in the background failed a short while ago."""
-        return time.monotonic() < self._rest_until
+        """Whether nothing may begin in the background: work failed a moment ago, or is held."""
+        return self.paused or time.monotonic() < self._rest_until
 
     @property
     def busy(self) -> bool:
         """Whether hot rows are being sealed."""
         return self._sealing is not None and self._sealing.is_alive()
-
-    @property
-    def working(self) -> bool:
-        """Whether anything works in the background."""
-        return self.busy or (self._compacting is not None and self._compacting.is_alive())
 
     def start(self, upto: int, after: Callable[[], None]) -> None:
         """Seal the hot rows up to a place; ``after`` runs under the lock when that is done."""

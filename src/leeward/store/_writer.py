@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
 from collections import deque
@@ -10,11 +11,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from leeward.errors import Overloaded, QuarantineFull, StoreError
-from leeward.model import ADMITTED_SCHEMA, EVENT_SCHEMA, admit_events
+from leeward.model import ADMITTED_SCHEMA, EVENT_SCHEMA, Event, admit_events, explain
 from leeward.store import _findings, _quarantine
 from leeward.store._blocks import pack, unpack
 from leeward.store._disk import translated
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leeward.model import Event, Finding, LogSettings
+    from leeward.model import Finding, LogSettings
     from leeward.store._segment import Segment
 
 __all__ = ["Writer"]
@@ -78,6 +80,7 @@ class Writer:
         self._hot = Hot(layout.hot, write=True)
         self.hasher = Hasher(self._hot.hash_key)
         self._db_lock = threading.RLock()
+        self._quiet_lock = threading.RLock()
         self._sealer = Sealer(layout, self._hot, self._db_lock, self.hasher)
         self._sealer.recover()
         self._seen = 0
@@ -246,7 +249,7 @@ class Writer:
 
     def seal(self) -> None:
         """Turn all hot rows into a segment, and merge segments that have become many."""
-        with self.quiet():
+        with self.quiet(), self._db_lock, translated(self.layout.log):
             built = self._sealer.build(self._hot, self._seq)
             if built is not None:
                 self._sealer.publish_alone(built)
@@ -255,19 +258,20 @@ class Writer:
 
     def merge(self) -> None:
         """Merge segments that have become many, until none is due."""
-        self._sealer.wait_all()
-        with translated(self.layout.log):
+        with self.quiet(), translated(self.layout.log):
             self._sealer.compact(self._reload)
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
-        """Hold the database while nothing is sealed or merged in the background."""
-        while True:
-            self._sealer.wait_all()
-            with self._db_lock, translated(self.layout.log):
-                if not self._sealer.working:
-                    yield
-                    return
+        """Keep segments from being sealed or merged in the background; events go on coming."""
+        with self._quiet_lock:
+            with self._db_lock:
+                self._sealer.paused = True
+            try:
+                self._sealer.wait_all()
+                yield
+            finally:
+                self._sealer.paused = False
 
     def rewrite(
         self,
@@ -280,25 +284,26 @@ class Writer:
             change: Gets some rows and returns what they become, or None to leave them.
             may_touch: Whether a segment can hold rows that ``change`` changes.
         """
-        for block in list(self._hot.blocks()):
-            rows = pa.Table.from_batches(unpack(block.body), EVENT_SCHEMA)
-            new = change(rows)
-            if new is not None:
-                batch = _one_batch(new)
-                packed = pack(batch, block.first_seq, block.last_seq, self.hasher)
-                with self.transaction() as hot:
-                    hot.update_block(packed)
-        for segment in self._sealer.segments():
-            if may_touch(segment):
-                built = self._sealer.rewrite(segment, change)
-                if built is not None:
-                    self._sealer.publish_alone(built)
+        with self.transaction() as hot:
+            for block in list(hot.blocks()):
+                rows = pa.Table.from_batches(unpack(block.body), EVENT_SCHEMA)
+                new = change(rows)
+                if new is not None:
+                    span = block.first_seq, block.last_seq
+                    hot.update_block(pack(_one_batch(new), *span, self.hasher))
+        with translated(self.layout.log):
+            for segment in self._sealer.segments():
+                if may_touch(segment):
+                    built = self._sealer.rewrite(segment, change)
+                    if built is not None:
+                        self._sealer.publish_alone(built)
         self._reload()
 
     def forget_free_pages(self) -> None:
         """Leave nothing of deleted rows in the SQLite file. Call it within :meth:`quiet`."""
-        self._hot.db.execute("VACUUM")
-        self._hot.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._db_lock, translated(self.layout.log):
+            self._hot.db.execute("VACUUM")
+            self._hot.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Finish what was submitted and give up the right to write."""
@@ -506,17 +511,24 @@ def _admitted(
     events: Sequence[Event], refused: Sequence[Refused]
 ) -> tuple[pa.RecordBatch, Sequence[Refused]]:
     """Events made by a program: their types are checked here, for the first time."""
-    import msgspec
+    checked, rows = [], []
+    more = list(refused)
 
-    from leeward.model import Event as EventType
+    def refuse(row: int, field: str, reason: str) -> None:
+        # The standard library writes what msgspec will not: lone surrogates and NaN.
+        raw = json.dumps(msgspec.to_builtins(events[row]), default=repr).encode()
+        more.append(Refused(row + 1, field, reason, raw))
 
-    checked = msgspec.json.decode(msgspec.json.encode(events), type=list[EventType])
+    for row, event in enumerate(events):
+        try:
+            checked.append(msgspec.convert(msgspec.to_builtins(event), Event))
+            rows.append(row)
+        except msgspec.ValidationError as error:
+            refuse(row, *explain(error))
     admission = admit_events(checked)
-    more = [
-        Refused(item.row + 1, item.field, item.reason, msgspec.json.encode(events[item.row]))
-        for item in admission.refusals
-    ]
-    return admission.batch, [*refused, *more]
+    for refusal in admission.refusals:
+        refuse(rows[refusal.row], refusal.field, refusal.reason)
+    return admission.batch, more
 
 
 def _quarantine_full(layout: Layout) -> QuarantineFull:

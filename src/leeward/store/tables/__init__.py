@@ -25,7 +25,14 @@ from leeward.store.tables._audit import (
 )
 from leeward.store.tables._copy import CopiedRow, dump, load
 from leeward.store.tables._erasures import Erasure, ask_erasure, finish_erasure, list_erasures
-from leeward.store.tables._holds import Hold, list_holds, open_holds, place_hold, release_hold
+from leeward.store.tables._holds import (
+    Hold,
+    Keeps,
+    list_holds,
+    open_holds,
+    place_hold,
+    release_hold,
+)
 from leeward.store.tables._keys import (
     SCOPES,
     Key,
@@ -49,6 +56,7 @@ __all__ = [
     "CopiedRow",
     "Erasure",
     "Hold",
+    "Keeps",
     "Key",
     "Scope",
     "Tables",

@@ -2,11 +2,14 @@
 
 A hold is open until a person releases it. Its clock says when that may be considered; that it
 has run out releases nothing. A subject can be under several holds at once.
+
+A hold keeps either the content, which stops an erasure, or the skeleton: that something
+happened, by whom, when and to what, without the text.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from sqlalchemy import insert, select, update
 
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["Hold", "list_holds", "open_holds", "place_hold", "release_hold"]
+__all__ = ["Hold", "Keeps", "list_holds", "open_holds", "place_hold", "release_hold"]
+
+Keeps: TypeAlias = Literal["content", "skeleton"]
 
 _AT_ONCE: Final = 500
 
@@ -32,6 +37,7 @@ class Hold(NamedTuple):
         id: Number of its row.
         subject: URI of the account, post or media item.
         basis: The legal reason, in words.
+        keeps: What must stay: ``content``, or only the ``skeleton``.
         placed_at, placed_by: When and by whom it was placed.
         expires_at: When its clock runs out, microseconds since 1970 UTC; None: never.
         released_at, released_by: When and by whom it was released; None while it is open.
@@ -40,6 +46,7 @@ class Hold(NamedTuple):
     id: int
     subject: str
     basis: str
+    keeps: Keeps
     placed_at: int
     placed_by: str
     expires_at: int | None = None
@@ -57,6 +64,7 @@ def place_hold(
     basis: str,
     by: str,
     *,
+    keeps: Keeps = "content",
     expires_at: int | None = None,
     at: int | None = None,
 ) -> Hold:
@@ -68,16 +76,19 @@ def place_hold(
     when = now() if at is None else at
     if expires_at is not None and expires_at <= when:
         raise UsageError("the hold would expire before it is placed")
+    if keeps not in get_args(Keeps):
+        raise UsageError("a hold keeps `content` or `skeleton`")
     lock_audit(connection)
     row = {
         "subject": subject_uri(subject),
         "basis": words(basis, "the legal basis"),
+        "keeps": keeps,
         "placed_at": when,
         "placed_by": person(by),
         "expires_at": expires_at,
     }
     placed = Hold(*connection.execute(insert(hold).values(**row).returning(*_COLUMNS)).one())
-    details = {"hold": placed.id, "basis": basis, "expires_at": expires_at}
+    details = {"hold": placed.id, "basis": basis, "keeps": keeps, "expires_at": expires_at}
     record(connection, by, "hold.place", subject, details, at=when)
     return placed
 

@@ -68,6 +68,7 @@ hold: Final = Table(
     _id(),
     Column("subject", String(2048), nullable=False),
     Column("basis", Text, nullable=False),
+    Column("keeps", String(16), nullable=False),
     Column("placed_at", BigInteger, nullable=False),
     Column("placed_by", String(200), nullable=False),
     Column("expires_at", BigInteger),

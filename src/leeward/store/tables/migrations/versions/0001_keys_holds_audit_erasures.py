@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("id", BIG_ID, sa.Identity(), nullable=False),
         sa.Column("subject", sa.String(2048), nullable=False),
         sa.Column("basis", sa.Text, nullable=False),
+        sa.Column("keeps", sa.String(16), nullable=False),
         sa.Column("placed_at", sa.BigInteger, nullable=False),
         sa.Column("placed_by", sa.String(200), nullable=False),
         sa.Column("expires_at", sa.BigInteger),

@@ -1,0 +1,99 @@
+"""Figures for Prometheus. No label holds anything that came with an event or a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+if TYPE_CHECKING:
+    from leeward.server._intake import Outcome
+    from leeward.server._state import Reading
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The figures of one server, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._events = Counter(
+            "leeward_events",
+            "Events that came in, by what became of them.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "leeward_http_request_seconds",
+            "From the first byte of a request to the last of its answer.",
+            ["route", "status"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._accepted = self._events.labels("accepted")
+        self._repeated = self._events.labels("repeated")
+        self._quarantined = self._events.labels("quarantined")
+        self._refused = self._events.labels("refused")
+        self._series: dict[tuple[str, int], Histogram] = {}
+        self._queue = self._gauge("queue_events", "Events that wait to be committed.")
+        self._in_flight = self._gauge("in_flight_bytes", "Bytes of requests in memory.")
+        self._hot = self._gauge("hot_events", "Events that are not sealed yet.")
+        self._segments = self._gauge("segments", "Sealed segments.")
+        self._sealed = self._gauge("sealed_bytes", "Bytes of sealed segments.")
+        self._items = self._gauge("quarantine_items", "Refused lines that wait for a person.")
+        self._bytes = self._gauge("quarantine_bytes", "Their size.")
+        self._last = self._gauge("last_seq", "Place of the newest event in the log.")
+        self._free = self._gauge("disk_free_bytes", "Free space where the log lies.")
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"leeward_{name}", text, registry=self._registry)
+
+    def took(self, outcome: Outcome) -> None:
+        """Count what became of a body."""
+        receipt = outcome.receipt
+        self._accepted.inc(receipt.accepted)
+        if receipt.repeated:
+            self._repeated.inc(receipt.repeated)
+        if receipt.quarantined:
+            self._quarantined.inc(receipt.quarantined)
+
+    def turned_away(self, lines: int) -> None:
+        """Count bad lines that were handed back and not kept."""
+        self._refused.inc(lines)
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count an answer. ``route`` is one of the server's own, never a path as sent."""
+        series = self._series.get((route, status))
+        if series is None:
+            series = self._series[route, status] = self._seconds.labels(route, str(status))
+        series.observe(seconds)
+
+    def text(self, reading: Reading, queued: int, in_flight: int) -> bytes:
+        """All figures in Prometheus' text format."""
+        log = reading.log
+        for gauge, value in (
+            (self._queue, queued),
+            (self._in_flight, in_flight),
+            (self._hot, log.hot),
+            (self._segments, log.segments),
+            (self._sealed, log.sealed_bytes),
+            (self._items, log.quarantine.waiting),
+            (self._bytes, log.quarantine.bytes),
+            (self._last, log.last_seq),
+            (self._free, reading.disk_free),
+        ):
+            gauge.set(value)
+        return generate_latest(self._registry)

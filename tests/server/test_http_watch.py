@@ -1,0 +1,229 @@
+"""Health, figures, the description of the interface, and what none of them may show."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import msgspec
+import pytest
+from starlette.routing import Route
+
+from leeward.errors import OutOfSpace
+from leeward.model import Event, Settings
+from leeward.server import create_app
+from leeward.server._app import app_of
+from leeward.server._openapi import describe, document
+from leeward.server._parts import open_parts
+from tests.server._running import Running, event, lines, make_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CANARY = "canaryzephyr"
+
+
+def test_health_is_open_to_all_and_tells_no_figures(server: Running) -> None:
+    response = httpx.get(f"{server.url}/healthz")
+    assert response.status_code == 200
+    assert set(response.json()) == {"status", "reasons"}
+    assert not any(sign.isdigit() for sign in response.text)
+
+
+def test_figures_add_up(start: Callable[..., Running]) -> None:
+    server = start()
+    secret = make_key(server.data, "prometheus", "metrics:read")
+    server.post(lines(event(1), event(2), b"{}"))
+    server.post(lines(event(2)))
+    server.post(lines(event(3), b"{}"), "?atomic=true")
+    text = server.client.get("/metrics", headers={"authorization": f"Bearer {secret}"}).text
+    for line in (
+        'leeward_events_total{outcome="accepted"} 2.0',
+        'leeward_events_total{outcome="repeated"} 1.0',
+        'leeward_events_total{outcome="quarantined"} 1.0',
+        'leeward_events_total{outcome="refused"} 1.0',
+        "leeward_last_seq 2.0",
+        "leeward_hot_events 2.0",
+        "leeward_quarantine_items 1.0",
+        "leeward_quarantine_bytes 2.0",
+        'leeward_http_request_seconds_count{route="/v1/events",status="202"} 2.0',
+        'leeward_http_request_seconds_count{route="/v1/events",status="422"} 1.0',
+    ):
+        assert line in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [("GET", "/nowhere", 404), ("GET", "/v1/events", 405), ("POST", "/healthz", 405)],
+)
+def test_errors_of_routing_are_json_too(server: Running, method: str, path: str, code: int) -> None:
+    response = server.client.request(method, path)
+    assert response.status_code == code
+    assert response.json()["error"]["hint"] == "see /v1/openapi.json"
+
+
+def test_no_content_shows_in_answers_logs_or_figures(start: Callable[..., Running]) -> None:
+    server = start(server={"max_body_bytes": 100_000})
+    secret = make_key(server.data, "prometheus", "metrics:read")
+    bad: list[dict[str, Any] | bytes] = [
+        event(1, kind=CANARY),
+        event(2, at=CANARY),
+        event(3, **{CANARY: 1}),
+        event(4, id=CANARY),
+        event(5, tags=[CANARY * 100]),
+        event(6, extra={"poll": {CANARY: CANARY}}),
+        event(7, extra={CANARY: float("nan")}),
+        event(8, media=[{"sha256": CANARY}]),
+        CANARY.encode(),
+        f'"{CANARY}'.encode(),
+        f'{{"{CANARY}": 1, "{CANARY}": 2}}'.encode(),
+        b'{"text": "' + CANARY.encode() + b'\xff"}',
+    ]
+    cut = f'[{{"{CANARY}"'.encode()
+    seen = [
+        server.post(lines(*bad)),
+        server.post(lines(*bad), "?atomic=true"),
+        server.post(lines(*bad), f"?{CANARY}=1"),
+        server.post(lines(*bad), f"?atomic={CANARY}"),
+        server.post(lines(event(CANARY, text=CANARY))),
+        server.post(cut, content_type="application/json"),
+        server.post(cut, content_type=f"text/{CANARY}"),
+        server.post(CANARY.encode(), content_encoding="gzip"),
+        server.post(CANARY.encode(), content_encoding="zstd"),
+        server.post(CANARY.encode(), content_encoding=CANARY),
+        server.post(CANARY.encode() * 20_000),
+        server.post(b"{}", authorization=f"Bearer {CANARY}"),
+        server.client.get(f"/{CANARY}"),
+        server.client.get(f"/v1/events/{CANARY}?{CANARY}"),
+        server.client.get("/healthz"),
+        server.client.get("/metrics", headers={"authorization": f"Bearer {secret}"}),
+    ]
+    assert {r.status_code for r in seen} == {200, 202, 400, 401, 404, 413, 415, 422}
+    for response in seen:
+        assert CANARY not in response.text
+        assert CANARY not in str(response.headers)
+    assert server.stop() == 0
+    assert CANARY not in server.output.read_text()
+
+
+# --- without a process -------------------------------------------------------------------------
+
+
+def ask(tmp_path: Path, prepare: Callable[[Any], None], *paths: str) -> list[httpx.Response]:
+    """Ask the application in this process, over parts that the test has tampered with."""
+
+    async def run() -> list[httpx.Response]:
+        with open_parts(tmp_path, Settings()) as parts:
+            secret = make_key(tmp_path, "inside", "events:write")
+            prepare(parts)
+            transport = httpx.ASGITransport(app_of(parts))
+            headers = {
+                "authorization": f"Bearer {secret}",
+                "content-type": "application/x-ndjson",
+            }
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://test", headers=headers
+            ) as client:
+                body = lines(event(1, text=CANARY))
+                post = {"/v1/events": ("POST", body)}
+                asked = [(path, *post.get(path, ("GET", None))) for path in paths]
+                return [await client.request(how, path, content=b) for path, how, b in asked]
+
+    return asyncio.run(run())
+
+
+def test_a_fault_of_ours_is_answered_and_logged_without_content(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError(f"cannot handle {CANARY}")
+
+    monkeypatch.setattr("leeward.server._intake.decode_each", fail)
+    with caplog.at_level(logging.DEBUG):
+        (response,) = ask(tmp_path, lambda _: None, "/v1/events")
+    assert (response.status_code, response.json()["error"]["code"]) == (500, "failed")
+    assert "ValueError" in caplog.text
+    assert CANARY not in caplog.text + response.text
+
+
+def test_a_full_disk_is_told_and_shows_in_health(tmp_path: Path) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OutOfSpace("the disk is full", where=str(tmp_path), hint="free space")
+
+    def prepare(parts: Any) -> None:
+        parts.writer.submit = full
+
+    event_, health = ask(tmp_path, prepare, "/v1/events", "/healthz")
+    assert (event_.status_code, event_.json()["error"]["code"]) == (507, "out_of_space")
+    assert str(tmp_path) not in event_.text
+    assert (health.status_code, health.json()["status"]) == (503, "down")
+    assert health.json()["reasons"] == ["the log cannot be written"]
+
+
+def test_a_stopping_server_is_down(tmp_path: Path) -> None:
+    def prepare(parts: Any) -> None:
+        parts.state.closing = True
+
+    (health,) = ask(tmp_path, prepare, "/healthz")
+    assert (health.status_code, health.json()["reasons"]) == (503, ["the server is stopping"])
+
+
+# --- the description ---------------------------------------------------------------------------
+
+
+def test_the_description_is_served(server: Running) -> None:
+    response = httpx.get(f"{server.url}/v1/openapi.json")
+    assert response.json() == msgspec.json.decode(document())
+    assert response.json()["openapi"] == "3.1.0"
+
+
+def test_every_route_is_described(tmp_path: Path) -> None:
+    routes = create_app(tmp_path, Settings()).routes
+    served = {
+        (route.path, method.lower())
+        for route in routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    described = {
+        (path, method) for path, methods in describe()["paths"].items() for method in methods
+    }
+    assert described == served
+
+
+def test_every_operation_is_whole() -> None:
+    document = describe()
+    schemas = document["components"]["schemas"]
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert {"operationId", "summary", "security", "responses"} <= set(operation)
+            assert all(response["description"] for response in operation["responses"].values())
+            for scheme in operation["security"]:
+                assert set(scheme) <= set(document["components"]["securitySchemes"])
+    for reference in _references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas
+
+
+def _references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["$ref"]] if "$ref" in value else []
+        return own + [found for item in value.values() for found in _references(item)]
+    items = value if isinstance(value, list) else []
+    return [found for item in items for found in _references(item)]
+
+
+def test_the_described_event_is_the_models() -> None:
+    described = describe()["components"]["schemas"]["Event"]
+    fields = {field.encode_name: field for field in msgspec.structs.fields(Event)}
+    assert set(described["properties"]) == set(fields)
+    assert set(described["required"]) == {n for n, field in fields.items() if field.required}
+    assert described["additionalProperties"] is False
+    _, own = msgspec.json.schema_components([Event], ref_template="#/components/schemas/{name}")
+    assert str(described) == str(own["Event"]).replace(r"\\Z", "$")
+
+
+def test_the_description_uses_patterns_that_javascript_knows() -> None:
+    assert r"\\Z" not in str(describe())
