@@ -56,7 +56,7 @@ def list_(data: Path, answer: Answer) -> None:
     from leeward.store.tables import list_keys
 
     with tables_of(data) as tables, tables.read() as connection:
-        rows = [_row(found) for found in list_keys(connection)]
+        rows = [_row(found) for found in list_keys(connection, revoked=True)]
     head = ("name", "prefix", "scopes", "created", "by", "last_used", "revoked")
     if not answer.as_json:
         rows = [row | {"scopes": ",".join(row["scopes"])} for row in rows]
