@@ -47,7 +47,7 @@ def test_status_shows_sizes_settings_and_alerts(run: Run, data: Path) -> None:
     said = run("status", "--data", data)
     assert "events      100" in said.out
     assert "log.seal_events = 1234  (file)" in said.out
-    assert "ALERT 1 items wait in quarantine" in said.out
+    assert "ALERT 1 item in quarantine" in said.out
     assert run("status", "--data", data, "--json").json["quarantine"]["waiting"] == 1
 
 
@@ -338,3 +338,31 @@ def test_a_running_server_carries_an_erasure_out(run: Run, data: Path) -> None:
         server.send_signal(signal.SIGTERM)
         assert server.wait(60) == 0
         server.stderr.close()
+
+
+def test_erasing_a_person_takes_the_profile_that_somebody_else_wrote(
+    run: Run, tmp_path: Path
+) -> None:
+    """An administrator's act on an account describes that account; here it is sealed already."""
+    profile = boat_event(1, "harbour-master", "a profile") | {
+        "id": "harbour:boat:3@2#update",
+        "kind": "account",
+        "op": "update",
+        "object": "boat:3",
+    }
+    (tmp_path / "in.jsonl").write_text(json.dumps(profile) + "\n")
+    folder = tmp_path / "data"
+    run("ingest", tmp_path / "in.jsonl", "--data", folder)
+    run("seal", "--data", folder)
+    said = run("erase", "boat:3", "--data", folder, "--json")
+    assert (0, 1, 0) == (said.code, said.json["events"], said.json["content"])
+
+
+def test_what_an_erasure_emptied_still_waits_after_a_replay(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text('{"actor": "boat:3", "text": "ahoy"}\n')
+    folder = tmp_path / "data"
+    run("ingest", tmp_path / "bad.jsonl", "--data", folder)
+    run("erase", "boat:3", "--data", folder)
+    replayed = run("quarantine", "replay", "--data", folder, "--json").json
+    assert (0, 1) == (replayed["replayed"], replayed["waiting"])
+    assert run("quarantine", "list", "--data", folder, "--json").lines[0]["bytes"] == 0

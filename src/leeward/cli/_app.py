@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 import leeward
-from leeward.errors import LeewardError
+from leeward.errors import LeewardError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,10 @@ def _code(arguments: list[str]) -> int:
         _report(error, as_json="--json" in arguments)
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        if "--json" in arguments:
+            _report(UsageError(error.format_message(), hint="see --help"), as_json=True)
+        else:
+            error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

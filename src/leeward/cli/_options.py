@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = ["Answer", "answered", "as_person", "bytes_text", "data_option", "stamp", "tables_of"]
+__all__ = [
+    "Answer",
+    "answered",
+    "as_person",
+    "bytes_text",
+    "counted",
+    "data_option",
+    "stamp",
+    "tables_of",
+]
 
 
 def data_option(function: F) -> F:
@@ -130,6 +139,11 @@ def stamp(micros: int | None) -> str | None:
     if micros is None:
         return None
     return f"{datetime.fromtimestamp(micros // 1_000_000, UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things: ``1 item``, ``2,000 items``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def bytes_text(count: float) -> str:

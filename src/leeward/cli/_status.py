@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leeward.cli._options import Answer, answered, bytes_text, data_option
+from leeward.cli._options import Answer, answered, bytes_text, counted, data_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +41,8 @@ def _alerts(found: LogStatus) -> list[str]:
     waiting = found.quarantine
     alerts = []
     if waiting.waiting:
-        alerts.append(
-            f"{waiting.waiting:,} items wait in quarantine; see `leeward quarantine list`"
-        )
+        items = counted(waiting.waiting, "item")
+        alerts.append(f"{items} in quarantine; see `leeward quarantine list`")
     if waiting.bytes > _NEARLY * waiting.bound:
         alerts.append("the quarantine is nearly full; beyond its bound bad input is turned away")
     return alerts

@@ -79,7 +79,8 @@ def carry_out(writer: Writer, tables: Tables, request: Erasure, by: str) -> Forg
         )
     if proof.content:
         raise StoreError(
-            f"{proof.content:,} events of this account came in while it was erased",
+            f"text or profile of this account is left in {proof.content:,} events; "
+            "some may have come in meanwhile",
             where=f"erasure {request.id}",
             hint="give the same command again",
         )

@@ -21,6 +21,7 @@ __all__ = ["Housekeeper"]
 
 _LOOK: Final = 2.0
 _RETAIN: Final = 3_600.0
+_AGAIN: Final = 60.0
 
 
 class Housekeeper:
@@ -39,7 +40,7 @@ class Housekeeper:
         self._tables = tables
         self._report = report
         self._stop = threading.Event()
-        self._withheld: dict[int, float] = {}
+        self._put_off: dict[int, float] = {}
         self._retained = float("-inf")
         self._thread = threading.Thread(target=self._run, name="leeward-housekeeping", daemon=True)
 
@@ -65,16 +66,17 @@ class Housekeeper:
             asked = list_erasures(connection, done=False)
         now = time.monotonic()
         for request in asked:
-            if now < self._withheld.get(request.id, now):
+            if now < self._put_off.get(request.id, now):
                 continue
             try:
                 carry_out(self._writer, self._tables, request, request.asked_by)
-            except ApprovalRequired as error:
-                self._withheld[request.id] = now + _RETAIN
+            except LeewardError as error:
+                wait = _RETAIN if isinstance(error, ApprovalRequired) else _AGAIN
+                self._put_off[request.id] = now + wait
                 self._report(error)
 
     def _retain(self) -> None:
         now = time.monotonic()
         if now - self._retained >= _RETAIN:
-            retain(self._writer, self._tables, apply=True)
             self._retained = now
+            retain(self._writer, self._tables, apply=True)

@@ -41,9 +41,11 @@ def replay_quarantine(writer: Writer, log: Log, table_map: Path | None = None) -
     formats: dict[str, LineFormat] = {"leeward": NativeLines(), "jetstream": Jetstream()}
     if table_map is not None:
         formats["table"] = Table(read_map(table_map))
-    replayed = repeated = ignored = waiting = 0
+    replayed = repeated = ignored = 0
+    waiting = 0
     for item in replay(log.quarantine(), formats):
-        if not item.passes:
+        # An erasure empties what names a person; that it was refused stays.
+        if not item.item.raw or not item.passes:
             waiting += 1
             continue
         receipt = writer.append(item.decoded.batch, origin=item.item.origin)

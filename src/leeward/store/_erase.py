@@ -169,6 +169,8 @@ def expire(
     with writer.quiet():
         writer.rewrite(change, may_touch)
         _drop_findings(writer, np.concatenate([*gone, np.empty(0, np.int64)]), None)
+        if gone:
+            writer.forget_free_pages()
     return Expired(removed, held)
 
 

@@ -41,7 +41,7 @@ KEY_COLUMNS = (
 )
 """The columns that :func:`keys_of` reads."""
 
-_OWN_URI = pa.array(["post", "media", "poll", "hashtag"])
+_OWN_URI = pa.array(["account", "post", "media", "poll", "hashtag"])
 """Kinds whose own URI is looked up; nobody asks for the URI of a like."""
 
 

@@ -7,6 +7,8 @@ written under a temporary name, made durable, and renamed; it never changes afte
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import shutil
 import threading
 from functools import cached_property
@@ -75,6 +77,7 @@ class SegmentInfo(Struct, frozen=True, kw_only=True):
         memory: Bytes of the rows in memory, as Arrow.
         min_at, max_at, min_seen, max_seen: Time range, microseconds since 1970 UTC.
         kinds: Rows by kind.
+        footer: SHA-256 of the Parquet file's footer; its pages carry checksums of their own.
         files: Its files by name.
     """
 
@@ -88,6 +91,7 @@ class SegmentInfo(Struct, frozen=True, kw_only=True):
     min_seen: int
     max_seen: int
     kinds: dict[str, KindSpan]
+    footer: str
     files: dict[str, FileInfo]
 
     @property
@@ -117,17 +121,40 @@ class Segment:
                 raise _differs(self._path / name)
 
     @cached_property
+    def _file(self) -> pa.MemoryMappedFile:
+        return pa.memory_map(str(self._path / _EVENTS))
+
+    @cached_property
     def _parquet(self) -> pq.ParquetFile:
-        return pq.ParquetFile(self._path / _EVENTS, memory_map=True)
+        return self._opened()
+
+    def _opened(self) -> pq.ParquetFile:
+        """The Parquet file with its footer, once that is known to be what was written.
+
+        A footer takes some 30 MB of memory a million rows, so only look-ups keep it.
+        """
+        if _footer(self._file) != self.info.footer:
+            raise _differs(self._path / _EVENTS)
+        return pq.ParquetFile(self._file, page_checksum_verification=True)
 
     @cached_property
     def _index(self) -> dict[str, npt.NDArray[Any]]:
-        return map_arrays(self._path / _INDEX)
+        with self._readable(_INDEX):
+            return map_arrays(self._path / _INDEX)
+
+    @contextlib.contextmanager
+    def _readable(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, KeyError, OSError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise _differs(self._path / name) from error
 
     def open(self) -> Self:
-        """Open both files now: what is open stays readable after it is superseded."""
+        """Map both files now: what is mapped stays readable after it is superseded."""
         with self._lock:
-            _ = self._parquet, self._index
+            _ = self._file, self._index
         return self
 
     @cached_property
@@ -142,34 +169,32 @@ class Segment:
         index = self._index
         return Postings(index["key_starts"], index["key_rests"], index["key_groups"])
 
-    @property
-    def groups(self) -> int:
-        """How many row groups it has."""
-        count: int = self._parquet.metadata.num_row_groups
-        return count
-
     def group_rows(self, groups: Sequence[int]) -> list[int]:
         """How many rows each of some row groups has."""
         metadata = self._parquet.metadata
         return [metadata.row_group(group).num_rows for group in groups]
 
-    def read(self, groups: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
+    def read(self, groups: Sequence[int]) -> pa.Table:
         """Some row groups whole, in the order asked for."""
-        with self._lock:
-            return self._parquet.read_row_groups(list(groups), columns=_list(columns))
+        with self._lock, self._readable(_EVENTS):
+            return self._parquet.read_row_groups(list(groups))
 
     def look(self, groups: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
         """As :meth:`read`, in this thread alone: quicker for one or two groups."""
-        with self._lock:
+        with self._lock, self._readable(_EVENTS):
             return self._parquet.read_row_groups(
                 list(groups), columns=_list(columns), use_threads=False
             )
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """All rows in the order they lie in, a slice at a time."""
-        for begin in range(0, self.groups, _SLICE // ROWS_PER_GROUP):
-            end = min(begin + _SLICE // ROWS_PER_GROUP, self.groups)
-            yield from self.read(range(begin, end), columns).combine_chunks().to_batches()
+        with self._readable(_EVENTS):
+            parquet = self._opened()
+            count = parquet.metadata.num_row_groups
+            for begin in range(0, count, _SLICE // ROWS_PER_GROUP):
+                groups = range(begin, min(begin + _SLICE // ROWS_PER_GROUP, count))
+                part = parquet.read_row_groups(list(groups), columns=_list(columns))
+                yield from part.combine_chunks().to_batches()
 
     def first_hashes(self) -> npt.NDArray[np.uint64]:
         """The hash of the first actor of each row group, ascending."""
@@ -210,6 +235,7 @@ class SegmentWriter:
             use_dictionary=_DICTIONARY,
             column_encoding=_ENCODINGS,
             write_statistics=["seq", "seen", "at"],
+            write_page_checksum=True,
             store_schema=False,
         )
         self._rows = self._memory = self._groups = 0
@@ -293,8 +319,17 @@ class SegmentWriter:
             min_seen=min(spans[2]),
             max_seen=max(spans[3]),
             kinds=self._kinds,
+            footer=_footer(pa.memory_map(str(self._final / _EVENTS))),
             files=files,
         )
+
+
+def _footer(file: pa.NativeFile) -> str:
+    """SHA-256 of a Parquet file's footer with its length and magic (the format's last 8 bytes)."""
+    size = file.size()
+    tail = file.read_at(min(8, size), max(0, size - 8))
+    length = min(size, int.from_bytes(tail[:4], "little") + 8)
+    return hashlib.sha256(file.read_at(length, size - length)).hexdigest()
 
 
 def _span(values: pa.Array) -> tuple[int, int]:
