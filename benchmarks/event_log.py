@@ -149,9 +149,11 @@ def edges(data: Path) -> dict[str, Any]:
     begun = time.perf_counter()
     duck = duckdb.connect()
     query = (
-        f"SELECT actor, target, kind, \"at\" FROM read_parquet('{data}/log/segments/*/events.parquet')"
+        'SELECT actor, target, kind, "at" FROM '
+        f"read_parquet('{data}/log/segments/*/events.parquet')"
     )
-    peer_rows = sum(b.num_rows for b in duck.execute(query).to_arrow_reader(131_072))
+    reader: pa.RecordBatchReader = duck.execute(query).to_arrow_reader(131_072)
+    peer_rows = sum(len(batch) for batch in reader)
     peer = time.perf_counter() - begun
     assert peer_rows <= rows
     return {

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -87,4 +86,4 @@ def _figure(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -94,7 +94,7 @@ def _refuse_everything(_: object, lines: bytes, first_line: int = 1) -> object:
 
 
 def test_a_discarded_item_is_gone_and_on_record(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "bad.jsonl").write_text('{not json\n')
+    (tmp_path / "bad.jsonl").write_text("{not json\n")
     folder = tmp_path / "data"
     run("ingest", tmp_path / "bad.jsonl", "--data", folder)
     number = run("quarantine", "list", "--data", folder, "--json").lines[0]["id"]

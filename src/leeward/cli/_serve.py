@@ -11,6 +11,7 @@ from leeward.cli._options import answered, data_option
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from leeward.cli._options import Answer
 
 __all__ = ["serve"]

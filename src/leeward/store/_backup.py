@@ -1,10 +1,11 @@
 """Backups while the log is in use, and the way back.
 
-A backup is a folder: a copy of the SQLite file, the segments and findings it names, the
-operational tables as lines of JSON, and the settings. ``backup.json`` is written last and
-names every file with its checksum; until it is, the backup before still stands. Segments
-never change, so a later run copies only what is new, and removes what is gone from the log:
-an erasure reaches the backup with its next run.
+A backup is a folder: the segments and findings, and for each run a folder with a copy of the
+SQLite file, the operational tables as lines of JSON, and the settings. ``backup.json`` is
+written last and names every file with its checksum; until it is, nothing that it named before
+has changed, so the backup before still stands. Segments never change, so a later run copies
+only what is new, and removes what is gone from the log: an erasure reaches the backup with its
+next run.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["BackedUp", "Restored", "backup", "restore"]
 
 _LIST: Final = "backup.json"
+_RUNS: Final = "runs"
 _HOT: Final = "hot.db"
 _TABLES: Final = "tables.jsonl.zst"
 _TRIES: Final = 20
@@ -98,9 +100,11 @@ class _Run:
         self._source = source
         self._files: dict[str, FileInfo] = {}
         self._copied: list[int] = []
+        self._made = time.time_ns() // 1_000
+        self._run = f"{_RUNS}/{self._made}"
 
     def run(self) -> BackedUp:
-        made = time.time_ns() // 1_000
+        (self._target / self._run).mkdir(mode=0o700, parents=True)
         for _ in range(_TRIES):
             try:
                 events = self._copy_log()
@@ -120,7 +124,7 @@ class _Run:
         contents = _Contents(
             format=FORMAT,
             log=self._source.log_id,
-            made=made,
+            made=self._made,
             events=events,
             files=self._files,
         )
@@ -133,7 +137,7 @@ class _Run:
         """Copy the SQLite file, then everything that this copy names."""
         self._files.clear()
         self._copied.clear()
-        fresh = self._target / f"{_HOT}.new"
+        fresh = self._target / self._run / f"{_HOT}.new"
         fresh.unlink(missing_ok=True)
         # A copy made this way has no free pages, so nothing of deleted rows comes along.
         with sqlite3.connect(self._layout.hot, timeout=30) as db:
@@ -154,7 +158,7 @@ class _Run:
                 )
         for name, file in findings:
             self._copy(self._layout.findings / name, f"findings/{name}", file)
-        self._adopt(fresh, _HOT)
+        self._adopt(fresh, f"{self._run}/{_HOT}")
         return rows
 
     def _copy(self, source: Path, name: str, file: FileInfo) -> None:
@@ -183,12 +187,12 @@ class _Run:
 
     def _copy_settings(self) -> None:
         if self._layout.settings.exists():
-            fresh = self._target / f"{SETTINGS_FILE}.new"
+            fresh = self._target / self._run / f"{SETTINGS_FILE}.new"
             shutil.copyfile(self._layout.settings, fresh)
-            self._adopt(fresh, SETTINGS_FILE)
+            self._adopt(fresh, f"{self._run}/{SETTINGS_FILE}")
 
     def _copy_tables(self) -> None:
-        fresh = self._target / f"{_TABLES}.new"
+        fresh = self._target / self._run / f"{_TABLES}.new"
         settings = read_settings(self._layout.data).tables
         with (
             open_tables(database_url(settings, self._layout.data, os.environ)) as tables,
@@ -196,7 +200,7 @@ class _Run:
         ):
             for name, values in dump(tables):
                 sink.write(msgspec.json.encode((str(name), values)) + b"\n")
-        self._adopt(fresh, _TABLES)
+        self._adopt(fresh, f"{self._run}/{_TABLES}")
 
     def _remove_the_rest(self) -> int:
         removed = 0
@@ -228,8 +232,7 @@ def _before(target: Path, log_id: str) -> _Contents | None:
 
 def _unfinished(target: Path) -> bool:
     """Empty, or left by a first run that did not come to its end."""
-    ours = {"segments", "findings", _HOT, f"{_HOT}.new", _TABLES, f"{_TABLES}.new", SETTINGS_FILE}
-    return {path.name for path in target.iterdir()} <= {*ours, f"{SETTINGS_FILE}.new"}
+    return {path.name for path in target.iterdir()} <= {"segments", "findings", _RUNS}
 
 
 def _contents(folder: Path) -> _Contents:
@@ -302,7 +305,7 @@ def restore(folder: str | os.PathLike[str], data: str | os.PathLike[str]) -> Res
 
 def _bring_back(source: Path, contents: _Contents, partial: Path, layout: Layout) -> None:
     for name, file in contents.files.items():
-        target = (layout.data if name in (SETTINGS_FILE, _TABLES) else partial) / name
+        target = _place(name, partial, layout)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             shutil.copyfile(source / name, target)
@@ -321,6 +324,14 @@ def _bring_back(source: Path, contents: _Contents, partial: Path, layout: Layout
     copy.unlink()
     partial.rename(layout.log)
     sync_folder(layout.data)
+
+
+def _place(name: str, partial: Path, layout: Layout) -> Path:
+    """Where a file of a backup belongs."""
+    if not name.startswith(f"{_RUNS}/"):
+        return partial / name
+    own = Path(name).name
+    return partial / own if own == _HOT else layout.data / own
 
 
 def _table_rows(path: Path) -> Iterator[tuple[str, dict[str, str | int | None]]]:

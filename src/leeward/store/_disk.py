@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["digest", "sync_file", "sync_folder", "translated", "write_whole"]
+__all__ = ["damaged", "digest", "sync_file", "sync_folder", "translated", "write_whole"]
 
 
 def sync_file(path: Path) -> None:
@@ -80,15 +80,20 @@ def _of_sqlite(error: sqlite3.DatabaseError, where: Path) -> Exception:
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return _refused(where)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return Corrupt(
-            "the hot rows cannot be read",
-            where=str(where),
-            hint="keep a copy of the folder, then `leeward restore` the last backup",
-        )
+        return damaged(where)
     return StoreError(
         f"SQLite reports: {error}",
         where=str(where),
         hint="check the disk and that no other program uses the folder, then try again",
+    )
+
+
+def damaged(where: Path) -> Corrupt:
+    """The file of hot rows and the manifest is not what was written."""
+    return Corrupt(
+        "the hot rows and the manifest cannot be read",
+        where=str(where),
+        hint="keep a copy of the folder, then `leeward restore` the last backup",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from leeward.errors import Corrupt
 from leeward.model import FINDING_SCHEMA, Finding
 from leeward.store._disk import digest, sync_file, sync_folder
 from leeward.store._segment import FileInfo
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from leeward.store._hot import Hot
 
-__all__ = ["add", "drop", "scan", "seal", "segments", "sweep"]
+__all__ = ["add", "drop", "scan", "seal", "segments", "sweep", "verify"]
 
 _Key = tuple[int, str, str]
 
@@ -66,13 +68,44 @@ def segments(hot: Hot) -> list[tuple[str, FileInfo]]:
 
 def scan(hot: Hot, folder: Path) -> Iterator[pa.RecordBatch]:
     """All findings, sealed and hot."""
-    for name, _ in segments(hot):
-        yield from pq.ParquetFile(folder / name).iter_batches(65_536)
+    for name, info in segments(hot):
+        with _readable(folder / name, info):
+            yield from pq.ParquetFile(folder / name).iter_batches(65_536)
     rows = hot.db.execute("SELECT body FROM finding ORDER BY seq, signal, version")
     while part := rows.fetchmany(4_096):
         yield table_of([msgspec.json.decode(body, type=Finding) for (body,) in part]).to_batches()[
             0
         ]
+
+
+def verify(hot: Hot, folder: Path) -> None:
+    """Compare the files with their checksums.
+
+    Raises:
+        Corrupt: One differs.
+        FileNotFoundError: One is gone.
+    """
+    for name, info in segments(hot):
+        if digest(folder / name) != info.sha256:
+            raise _differs(folder / name)
+
+
+@contextlib.contextmanager
+def _readable(path: Path, info: FileInfo) -> Iterator[None]:
+    try:
+        if path.stat().st_size != info.size:
+            raise _differs(path)
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise _differs(path) from error
+
+
+def _differs(path: Path) -> Corrupt:
+    return Corrupt(
+        "a file of findings is missing or differs from what was written",
+        where=str(path),
+        hint="keep a copy of the folder, then `leeward restore` the last backup",
+    )
 
 
 def seal(hot: Hot, folder: Path, scratch: Path) -> None:

@@ -6,6 +6,7 @@ the place reached in the input, and another swaps hot rows for the segment that 
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sqlite3
 import uuid
@@ -16,7 +17,7 @@ import numpy as np
 
 from leeward.errors import NewerFormat, NotALog
 from leeward.store._blocks import Block
-from leeward.store._disk import translated
+from leeward.store._disk import damaged, translated
 from leeward.store._segment import SegmentInfo
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "Hot"]
 
+_HEADER: Final = 100
+"""Bytes of the header of a SQLite file; one that is shorter, and not empty, was damaged."""
+
 FORMAT: Final = 1
 """Version of everything below ``DIR/log``. A log of a higher one is left alone."""
 
@@ -35,7 +39,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE block (
     first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, rows INTEGER NOT NULL,
     memory INTEGER NOT NULL, min_seen INTEGER NOT NULL, max_seen INTEGER NOT NULL,
-    body BLOB NOT NULL, keys BLOB NOT NULL, ids BLOB NOT NULL
+    body BLOB NOT NULL, keys BLOB NOT NULL, ids BLOB NOT NULL, version INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE segment (first_seq INTEGER PRIMARY KEY, info BLOB NOT NULL);
 CREATE TABLE finding (
@@ -64,13 +68,17 @@ class Hot:
 
     def __init__(self, path: Path, *, write: bool = False) -> None:
         self.path = path
-        if not write and not path.exists():
-            raise NotALog(
-                "there is no event log here",
-                where=str(path.parent.parent),
-                hint="name the folder given to `leeward ingest --data`, or ingest something first",
-            )
         with translated(path):
+            size = path.stat().st_size if path.exists() else 0
+            if not write and not size:
+                raise NotALog(
+                    "there is no event log here",
+                    where=str(path.parent.parent),
+                    hint="name the folder given to `leeward ingest --data`, or ingest something "
+                    "first",
+                )
+            if 0 < size < _HEADER:
+                raise damaged(path)
             self.db = self._connect(write)
 
     def _connect(self, write: bool) -> sqlite3.Connection:
@@ -97,6 +105,10 @@ class Hot:
     def _create(self, db: sqlite3.Connection) -> None:
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             return
+        for folder in ("segments", "findings"):
+            # Without the manifest they would look like orphans, and be removed.
+            if any((self.path.parent / folder).glob("*")):
+                raise damaged(self.path)
         db.execute("BEGIN IMMEDIATE")
         for statement in _SCHEMA.split(";"):
             db.execute(statement)
@@ -109,6 +121,8 @@ class Hot:
         db.execute("COMMIT")
 
     def _refuse_newer(self, db: sqlite3.Connection) -> None:
+        if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]:
+            raise damaged(self.path)
         row = db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
         if int(row[0]) > FORMAT:
             raise NewerFormat(
@@ -120,6 +134,22 @@ class Hot:
     def close(self) -> None:
         """Close the connection."""
         self.db.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; an error, also of the commit itself, leaves no transaction open."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.db.execute("COMMIT")
+        except BaseException:
+            self.abandon()
+            raise
+
+    def abandon(self) -> None:
+        """Undo what is not committed. SQLite has done so itself after some errors."""
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
 
     @property
     def hash_key(self) -> bytes:
@@ -169,7 +199,7 @@ class Hot:
         """Replace the rows of a block; the identities that it covers stay."""
         self.db.execute(
             "UPDATE block SET last_seq = ?, rows = ?, memory = ?, min_seen = ?, max_seen = ?,"
-            " body = ?, keys = ? WHERE first_seq = ?",
+            " body = ?, keys = ?, version = version + 1 WHERE first_seq = ?",
             (*block[1:], block.first_seq),
         )
 
@@ -182,10 +212,10 @@ class Hot:
         )
         return (Block(*row) for row in rows)
 
-    def spans(self) -> list[tuple[int, int]]:
-        """First and last place of each block, in order."""
+    def spans(self) -> list[tuple[int, int, int]]:
+        """First and last place of each block and how often it was rewritten, in order."""
         return self.db.execute(
-            "SELECT first_seq, last_seq FROM block ORDER BY first_seq"
+            "SELECT first_seq, last_seq, version FROM block ORDER BY first_seq"
         ).fetchall()
 
     def keys(self, first_seq: int) -> bytes:

@@ -36,14 +36,17 @@ class Layout:
 
     def make(self) -> None:
         """Make the folders, for the owner alone."""
-        if self.data.exists() and not self.data.is_dir():
-            raise NotALog(
-                "the data folder is a file",
-                where=str(self.data),
-                hint="name a folder, or a path where one can be made",
-            )
         with translated(self.data):
+            if self.data.exists() and not self.data.is_dir():
+                raise NotALog(
+                    "the data folder is a file",
+                    where=str(self.data),
+                    hint="name a folder, or a path where one can be made",
+                )
+            missing = [p for p in (self.data, *self.data.parents) if not p.exists()]
             self.data.mkdir(parents=True, exist_ok=True)
+            for folder in missing:
+                sync_folder(folder.parent)
             for folder in (self.log, self.segments, self.findings, self.scratch):
                 if not folder.exists():
                     folder.mkdir(mode=0o700)

@@ -62,7 +62,7 @@ class Log:
         self._lock = threading.Lock()
         self._idle: list[Hot] = []
         self._open: dict[str, Segment] = {}
-        self._keys: dict[tuple[int, int], BlockKeys] = {}
+        self._keys: dict[tuple[int, int, int], BlockKeys] = {}
         with self._hot() as hot:
             self._hasher = Hasher(hot.hash_key)
         self._threads = ThreadPoolExecutor(2, "leeward-read")
@@ -103,16 +103,18 @@ class Log:
             for _ in range(_TRIES):
                 hot.db.execute("BEGIN")
                 try:
-                    segments = self._segments(hot)
-                except FileNotFoundError:
-                    hot.db.execute("ROLLBACK")
-                    continue
-                try:
+                    try:
+                        segments = self._segments(hot)
+                    except FileNotFoundError:
+                        continue
                     yield hot, segments
+                    return
                 finally:
-                    hot.db.execute("ROLLBACK")
-                return
-        raise Corrupt(
+                    hot.abandon()
+        raise self._missing()
+
+    def _missing(self) -> Corrupt:
+        return Corrupt(
             "a segment that the manifest names is missing",
             where=str(self.layout.segments),
             hint="keep a copy of the folder, then `leeward restore` the last backup",
@@ -232,8 +234,9 @@ class Log:
 
         Args:
             account: What this account did.
-            post: This post or account, and what was done to it: reposts, likes, replies, its
-                thread, follows, flags.
+            post: The events that have this URI as their object, their target, the post they
+                answer or their thread: a post with its reposts, likes, replies and flags, an
+                account with its profile and its followers, a like.
             media: Events that carry a picture or video, by handle, SHA-256 or PDQ hash.
             tag: Events with this hashtag; folded here.
             community: Events in this group, room or server.
@@ -298,14 +301,14 @@ class Log:
     ) -> Iterator[pa.Table]:
         spans = hot.spans()
         known = {}
-        for first, end in spans:
-            keys = self._keys.get((first, end))
-            known[first, end] = keys if keys is not None else BlockKeys(hot.keys(first))
+        for span in spans:
+            keys = self._keys.get(span)
+            known[span] = keys if keys is not None else BlockKeys(hot.keys(span[0]))
         self._keys = known
-        for first, end in reversed(spans):
-            parts = known[first, end].find(key)
+        for span in reversed(spans):
+            parts = known[span].find(key)
             if parts:
-                yield _matching(unpack_parts(hot.body(first), parts), columns, value)
+                yield _matching(unpack_parts(hot.body(span[0]), parts), columns, value)
 
     # --- findings, quarantine, status ----------------------------------------------------------
 
@@ -357,15 +360,21 @@ class Log:
             )
 
     def verify(self) -> int:
-        """Compare every byte of every segment with its checksum; how many segments there are.
+        """Compare every byte that is sealed with its checksum; how many segments there are.
 
         Raises:
             Corrupt: A file differs.
         """
-        with self._snapshot() as (_, segments):
-            for segment in segments:
-                segment.verify()
-            return len(segments)
+        for _ in range(_TRIES):
+            with self._snapshot() as (hot, segments):
+                try:
+                    for segment in segments:
+                        segment.verify()
+                    _findings.verify(hot, self.layout.findings)
+                except FileNotFoundError:
+                    continue  # merged away meanwhile
+                return len(segments)
+        raise self._missing()
 
 
 def _between(

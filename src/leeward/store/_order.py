@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+import contextlib
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +13,8 @@ import pyarrow.compute as pc
 from leeward.model import EVENT_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from leeward.store._segment import Segment
 
@@ -36,25 +36,24 @@ def in_order(segment: Segment, after: int, scratch: Path) -> Iterator[pa.RecordB
         parts = [_behind(batch, after) for batch in segment.batches()]
         yield from _sorted(pa.Table.from_batches(parts, EVENT_SCHEMA))
         return
-    folder = Path(tempfile.mkdtemp(prefix="order-", dir=scratch))
-    try:
-        _deal(segment, after, first, folder, count)
-        for window in range(count):
-            with pa.memory_map(str(folder / str(window))) as file:
-                yield from _sorted(pa.ipc.open_stream(file).read_all())
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.ExitStack() as stack:
+        # Files without a name: nothing of them is left, whatever becomes of this process.
+        files = [stack.enter_context(TemporaryFile(dir=scratch)) for _ in range(count)]
+        _deal(segment, after, first, files)
+        for file in files:
+            file.seek(0)
+            yield from _sorted(pa.ipc.open_stream(pa.PythonFile(file, "r")).read_all())
 
 
-def _deal(segment: Segment, after: int, first: int, folder: Path, count: int) -> None:
+def _deal(segment: Segment, after: int, first: int, files: Sequence[IO[bytes]]) -> None:
     options = pa.ipc.IpcWriteOptions(compression="lz4")
-    sinks = [pa.OSFile(str(folder / str(window)), "wb") for window in range(count)]
+    sinks = [pa.PythonFile(file, "w") for file in files]
     writers = [pa.ipc.new_stream(sink, EVENT_SCHEMA, options=options) for sink in sinks]
     for batch in segment.batches():
         rows = _behind(batch, after)
         windows = (rows["seq"].to_numpy() - first) // WINDOW
         order = np.argsort(windows, kind="stable")
-        edges = np.searchsorted(windows[order], np.arange(count + 1))
+        edges = np.searchsorted(windows[order], np.arange(len(files) + 1))
         dealt = rows.take(pa.array(order))
         for window, writer in enumerate(writers):
             begin, end = int(edges[window]), int(edges[window + 1])
@@ -62,7 +61,7 @@ def _deal(segment: Segment, after: int, first: int, folder: Path, count: int) ->
                 writer.write_batch(dealt.slice(begin, end - begin))
     for writer, sink in zip(writers, sinks, strict=True):
         writer.close()
-        sink.close()
+        sink.flush()
 
 
 def _behind(batch: pa.RecordBatch, after: int) -> pa.RecordBatch:

@@ -10,14 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from leeward.store._hash import Domain
 from leeward.store._idset import bucket_starts
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pyarrow as pa
 
     from leeward.store._hash import Hasher
 
@@ -41,9 +40,6 @@ KEY_COLUMNS = (
 )
 """The columns that :func:`keys_of` reads."""
 
-_OWN_URI = pa.array(["account", "post", "media", "poll", "hashtag"])
-"""Kinds whose own URI is looked up; nobody asks for the URI of a like."""
-
 
 def keys_of(batch: pa.RecordBatch, hasher: Hasher) -> tuple[Words, npt.NDArray[np.int64]]:
     """The hashes of all keys in a batch, and the row of each."""
@@ -58,9 +54,7 @@ def keys_of(batch: pa.RecordBatch, hasher: Hasher) -> tuple[Words, npt.NDArray[n
 
     every = np.arange(len(batch))
     add(batch["actor"], every, Domain.ACCOUNT)
-    named = pc.is_in(batch["kind"], _OWN_URI)
-    add(pc.if_else(named, batch["object"], None), every, Domain.POST)
-    for name in ("target", "reply_to", "root"):
+    for name in ("object", "target", "reply_to", "root"):
         add(batch[name], every, Domain.POST)
     add(batch["community"], every, Domain.COMMUNITY)
     owners = np.repeat(every, _lengths(batch["tags"]))

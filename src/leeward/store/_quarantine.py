@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from leeward.store._types import Quarantined, QuarantineStatus, Refused
 
@@ -11,12 +11,20 @@ if TYPE_CHECKING:
 
     from leeward.store._hot import Hot
 
-__all__ = ["add", "clear", "items", "remove", "size", "status"]
+__all__ = ["add", "clear", "items", "remove", "size", "status", "weight"]
+
+ITEM_BYTES: Final = 128
+"""What an item counts beyond its bytes, so that empty ones are bounded too."""
 
 
 def size(hot: Hot) -> int:
     """Bytes that wait in quarantine."""
     return hot.counters().get("quarantine bytes", 0)
+
+
+def weight(refused: Sequence[Refused]) -> int:
+    """What refused input takes of the bound: its bytes, and something for each item."""
+    return sum(len(item.raw) + ITEM_BYTES for item in refused)
 
 
 def add(hot: Hot, at: int, form: str, origin: str, refused: Sequence[Refused]) -> None:
@@ -26,7 +34,7 @@ def add(hot: Hot, at: int, form: str, origin: str, refused: Sequence[Refused]) -
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [(at, form, origin, *item) for item in refused],
     )
-    hot.count(**{"quarantine bytes": sum(len(item.raw) for item in refused)})
+    hot.count(**{"quarantine bytes": weight(refused)})
 
 
 def items(hot: Hot, after: int = 0) -> Iterator[Quarantined]:
@@ -47,6 +55,7 @@ def remove(hot: Hot, ids: Iterable[int]) -> int:
         hot.db.execute("DELETE FROM quarantine WHERE id = ?", (number,)).rowcount
         for number in numbers
     ]
+    hot.count(**{"quarantine bytes": -ITEM_BYTES * sum(deleted)})
     return sum(deleted)
 
 

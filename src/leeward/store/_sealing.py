@@ -72,17 +72,18 @@ class Sealer:
         Raises:
             Corrupt: A segment that the manifest names is missing or has another size.
         """
-        shutil.rmtree(self._layout.scratch, ignore_errors=True)
-        self._layout.scratch.mkdir(mode=0o700)
+        for left in self._layout.scratch.iterdir():
+            shutil.rmtree(left, ignore_errors=True)
         live = {info.name for info in self._hot.segments()}
         for folder in self._layout.segments.iterdir():
             if folder.name not in live:
                 shutil.rmtree(folder)
         _findings.sweep(self._hot, self._layout.findings)
-        self._refresh()
+        self.refresh()
         self._write_manifest()
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Open what the manifest names, and let go of the rest."""
         infos = self._hot.segments()
         kept = {}
         for info in infos:
@@ -149,7 +150,7 @@ class Sealer:
 
     def published(self, built: Built) -> None:
         """After that transaction: show it to others, and remove what it replaced."""
-        self._refresh()
+        self.refresh()
         self._write_manifest()
         for info in built.replaces:
             if built.info.name != info.name:
@@ -158,13 +159,8 @@ class Sealer:
     def publish_alone(self, built: Built) -> None:
         """Publish in a transaction of its own."""
         with self._db_lock:
-            self._hot.db.execute("BEGIN IMMEDIATE")
-            try:
+            with self._hot.transaction():
                 self.publish(built)
-                self._hot.db.execute("COMMIT")
-            except BaseException:
-                self._hot.db.execute("ROLLBACK")
-                raise
             self.published(built)
 
     def _write_manifest(self) -> None:
@@ -259,6 +255,7 @@ class Sealer:
         """Merge runs of segments until none is due."""
         while True:
             with self._db_lock:
+                self.refresh()
                 run = plan([segment.info for segment in self.segments()])
                 segments = [self._open[info.name].open() for info in run or ()]
             if run is None:

@@ -159,7 +159,9 @@ class Segment:
 
     @cached_property
     def ids(self) -> SealedIds:
-        """The identities that it covers."""
+        """The identities that it covers. Compiled code reads them, so they are checked first."""
+        if digest(self._path / _INDEX) != self.info.files[_INDEX].sha256:
+            raise _differs(self._path / _INDEX)
         index = self._index
         return SealedIds(index["id_heads"], index["id_checks"], index["id_starts"])
 
@@ -226,6 +228,7 @@ class SegmentWriter:
         self._final = folder / name
         self._path = scratch / name
         self._hasher = hasher
+        shutil.rmtree(self._path, ignore_errors=True)
         self._path.mkdir(mode=0o700)
         self._parquet = pq.ParquetWriter(
             self._path / _EVENTS,
@@ -248,20 +251,24 @@ class SegmentWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._parquet.is_open:
-            self._parquet.close()
-        shutil.rmtree(self._path, ignore_errors=True)
+        try:
+            if self._parquet.is_open:
+                self._parquet.close()
+        finally:
+            shutil.rmtree(self._path, ignore_errors=True)
 
     def add(self, rows: pa.Table) -> None:
         """Add rows in any order; their actors' hashes must not be below those added before."""
         actors = self._hasher.column(rows["actor"].combine_chunks(), Domain.ACCOUNT)[:, 0]
         order = np.lexsort((rows["seq"].to_numpy(), actors))
         for begin in range(0, len(order), _SLICE):
-            part = pa.array(order[begin : begin + _SLICE])
-            self._add_sorted(rows.take(part), actors[order[begin : begin + _SLICE]])
+            part = order[begin : begin + _SLICE]
+            done = 0
+            for batch in rows.take(pa.array(part)).combine_chunks().to_batches():
+                self._add_sorted(batch, actors[part[done : done + len(batch)]])
+                done += len(batch)
 
-    def _add_sorted(self, rows: pa.Table, actors: npt.NDArray[np.uint64]) -> None:
-        batch = rows.combine_chunks().to_batches()[0]
+    def _add_sorted(self, batch: pa.RecordBatch, actors: npt.NDArray[np.uint64]) -> None:
         self._parquet.write_batch(batch, row_group_size=ROWS_PER_GROUP)
         keys, owners = keys_of(batch, self._hasher)
         self._keys.append(pack_keys(keys, owners // ROWS_PER_GROUP + self._groups))
@@ -305,6 +312,8 @@ class SegmentWriter:
             sync_file(path)
             files[name] = FileInfo(path.stat().st_size, digest(path))
         sync_folder(self._path)
+        # What an attempt before this one left behind is in no manifest.
+        shutil.rmtree(self._final, ignore_errors=True)
         self._path.rename(self._final)
         sync_folder(self._final.parent)
         spans = list(zip(*self._spans, strict=True)) or [(0,)] * 4

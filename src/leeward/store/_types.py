@@ -79,7 +79,7 @@ class QuarantineStatus(NamedTuple):
 
     Attributes:
         waiting: Items that have neither been replayed nor discarded.
-        bytes: Their size.
+        bytes: What they take of the bound: their bytes, and 128 for each.
         bound: Bytes at which refused input is handed back to its sender.
         reasons: (field, reason) to number of items, the most frequent first.
     """

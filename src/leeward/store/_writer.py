@@ -42,6 +42,9 @@ __all__ = ["Writer"]
 GROUP_ROWS: Final = 65_536
 """Rows that one transaction takes at most, unless one call brings more."""
 
+GROUP_BYTES: Final = 512 << 20
+"""Bytes in memory that one transaction takes at most, unless one call brings more."""
+
 DIRECT_ROWS: Final = 131_072
 """From this many rows on a group is sealed at once: hot rows would be rewritten anyway."""
 
@@ -66,6 +69,11 @@ class _Pending:
     checkpoint: Checkpoint | None
     future: Future[Receipt] = field(default_factory=Future)
 
+    @property
+    def weight(self) -> int:
+        """What it takes of the queue."""
+        return len(self.batch) + len(self.refused)
+
 
 class Writer:
     """Appends to a log. One process at a time; as many of its threads as like.
@@ -82,7 +90,8 @@ class Writer:
         self._db_lock = threading.RLock()
         self._quiet_lock = threading.RLock()
         self._sealer = Sealer(layout, self._hot, self._db_lock, self.hasher)
-        self._sealer.recover()
+        with translated(layout.log):
+            self._sealer.recover()
         self._seen = 0
         self._queue: deque[_Pending] = deque()
         self._queued = 0
@@ -191,8 +200,7 @@ class Writer:
         return _Pending(batch, refused, form, origin, checkpoint)
 
     def _has_room(self, pending: _Pending) -> bool:
-        weight = len(pending.batch) + len(pending.refused)
-        return not self._queued or self._queued + weight <= self._settings.queue_events
+        return not self._queued or self._queued + pending.weight <= self._settings.queue_events
 
     def _enqueue(self, pending: _Pending) -> None:
         if self._closing or self._broken is not None:
@@ -202,7 +210,7 @@ class Writer:
                 hint="check the disk, then open it again",
             )
         self._queue.append(pending)
-        self._queued += len(pending.batch) + len(pending.refused)
+        self._queued += pending.weight
         self._changed.notify_all()
 
     @property
@@ -238,14 +246,8 @@ class Writer:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Hot]:
         """The writer's connection, in a transaction of its own."""
-        with self._db_lock, translated(self.layout.log):
-            self._hot.db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._hot
-            except BaseException:
-                self._hot.db.execute("ROLLBACK")
-                raise
-            self._hot.db.execute("COMMIT")
+        with self._db_lock, translated(self.layout.log), self._hot.transaction():
+            yield self._hot
 
     def seal(self) -> None:
         """Turn all hot rows into a segment, and merge segments that have become many."""
@@ -323,14 +325,16 @@ class Writer:
         while True:
             group = self._take()
             if not group:
-                return
+                if self._closing and not self._queue:
+                    return
+                continue
             try:
                 with translated(self.layout.log):
                     self._commit(group)
             except BaseException as error:  # it belongs to whoever submitted
                 self._fail(group, error)
             with self._changed:
-                self._queued -= sum(len(p.batch) + len(p.refused) for p in group)
+                self._queued -= sum(pending.weight for pending in group)
                 self._changed.notify_all()
 
     def _take(self) -> list[_Pending]:
@@ -340,13 +344,23 @@ class Writer:
             group: list[_Pending] = []
             rows = 0
             limit = GROUP_ROWS
-            while self._queue and (not group or rows + len(self._queue[0].batch) <= limit):
+            size = 0
+            while self._queue and (not group or self._fits(rows, size, limit)):
                 pending = self._queue.popleft()
+                if not pending.future.set_running_or_notify_cancel():
+                    self._queued -= pending.weight
+                    continue
                 group.append(pending)
                 rows += len(pending.batch)
+                size += pending.batch.nbytes
                 if rows >= DIRECT_ROWS:
                     limit = self._settings.seal_events
             return group
+
+    def _fits(self, rows: int, size: int, limit: int) -> bool:
+        """Whether the next in the queue may join a group."""
+        batch = self._queue[0].batch
+        return rows + len(batch) <= limit and size + batch.nbytes <= GROUP_BYTES
 
     def _fail(self, group: list[_Pending], error: BaseException) -> None:
         """Nothing of the group is stored: say so to each, and forget its identities."""
@@ -355,14 +369,16 @@ class Writer:
                 pending.future.set_exception(error)
         try:
             with self._db_lock:
-                if self._hot.db.in_transaction:
-                    self._hot.db.execute("ROLLBACK")
+                self._hot.abandon()
                 self._reload()
         except Exception as second:  # the log itself cannot be read any more: take nothing further
             self._broken = second
             with self._changed:
                 while self._queue:
-                    self._queue.popleft().future.set_exception(error)
+                    waiting = self._queue.popleft()
+                    self._queued -= waiting.weight
+                    if waiting.future.set_running_or_notify_cancel():
+                        waiting.future.set_exception(error)
 
     def _commit(self, group: list[_Pending]) -> None:
         if sum(len(pending.batch) for pending in group) >= DIRECT_ROWS:
@@ -376,13 +392,12 @@ class Writer:
             built = None
             if len(rows) >= DIRECT_ROWS:
                 built = self._sealer.build(self._hot, self._seq, rows, hashes[fresh])
-            self._hot.db.execute("BEGIN IMMEDIATE")
-            if built is not None:
-                self._sealer.publish(built)
-            else:
-                self._store_block(rows, hashes[fresh])
-            receipts = self._record(group, fresh, rows)
-            self._hot.db.execute("COMMIT")
+            with self._hot.transaction():
+                if built is not None:
+                    self._sealer.publish(built)
+                else:
+                    self._store_block(rows, hashes[fresh])
+                receipts = self._record(group, fresh, rows)
             self._seq += len(rows)
             if built is not None:
                 self._sealer.published(built)
@@ -397,7 +412,7 @@ class Writer:
         used = _quarantine.size(self._hot)
         kept = []
         for pending in group:
-            weight = sum(len(item.raw) for item in pending.refused)
+            weight = _quarantine.weight(pending.refused)
             if pending.refused and used + weight > self._settings.quarantine_bytes:
                 pending.future.set_exception(_quarantine_full(self.layout))
                 continue
@@ -445,12 +460,14 @@ class Writer:
     def _pack_small(self, last: int) -> None:
         """Pack the newest small blocks into one, so that look-ups open few."""
         first = self._small[0]
+        self._small.clear()
         small = list(self._hot.blocks(first - 1, last))
+        if sum(block.memory for block in small) > GROUP_BYTES:
+            return
         ids = self._hot.ids(first, last)
         table = pa.Table.from_batches([part for b in small for part in unpack(b.body)])
         self._hot.drop_blocks(first, last)
         self._hot.add_block(pack(_one_batch(table), first, last, self.hasher), ids)
-        self._small.clear()
 
     def _record(
         self, group: list[_Pending], fresh: npt.NDArray[np.bool_], rows: pa.RecordBatch
@@ -488,6 +505,7 @@ class Writer:
     def _reload(self) -> None:
         """Read back from the file what this object keeps of it in memory."""
         with self._db_lock:
+            self._sealer.refresh()
             self._seq = self._hot.last_seq()
             self._hot_rows, self._hot_memory, _ = self._hot.hot_totals()
             ids = self._hot.ids()
@@ -500,6 +518,8 @@ class Writer:
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:
     batches = table.combine_chunks().to_batches()
+    if len(batches) > 1:
+        raise OverflowError("more than 2 GiB of strings in one batch")
     if batches:
         return batches[0]
     return pa.RecordBatch.from_arrays(
