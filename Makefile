@@ -22,12 +22,18 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PY) -m pip install -q -c constraints.txt -e . --group dev
 	touch $@
 
+.PHONY: programs
+programs: ## Install the programs that tests start, where they are missing
+	@missing=""; for name in strace curl; do \
+		command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	[ -z "$$missing" ] || tools/packages.sh $$missing
+
 .PHONY: test
-test: setup ## Run all tests, the slow ones in a reduced form (ARGS="-k name" for some)
+test: setup programs ## Run all tests, the slow ones in a reduced form (ARGS="-k name" for some)
 	tools/services.sh run $(PY) -m pytest $(ARGS)
 
 .PHONY: test-slow
-test-slow: setup ## Run all tests in full
+test-slow: setup programs ## Run all tests in full
 	LEEWARD_TEST_FULL=1 tools/services.sh run $(PY) -m pytest $(ARGS)
 
 .PHONY: check
@@ -43,7 +49,7 @@ format: setup ## Format the code and mend what can be mended by itself
 	.venv/bin/ruff check --fix
 
 .PHONY: bench
-bench: setup ## Measure, and print a table and the machine
+bench: setup ## Measure, and print a table and the machine (ARGS=--full for the sizes of the goals)
 	$(PY) benchmarks/run.py $(ARGS)
 
 .PHONY: docs

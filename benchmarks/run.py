@@ -1,4 +1,4 @@
-"""Measure the event log and print a table: ``make bench``, or ``make bench FULL=1``.
+"""Measure the event log and print a table: ``make bench``, or ``make bench ARGS=--full``.
 
 ``--full`` takes the sizes that the goals are stated for (20 and 50 million events), half an
 hour and 25 GB of disk; otherwise everything is a tenth of that.

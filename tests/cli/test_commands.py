@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from leeward.store import Log, Writer
 from tests.cli.conftest import boat_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.cli.conftest import Said
@@ -110,7 +111,7 @@ def test_a_discarded_item_is_gone_and_on_record(run: Run, tmp_path: Path) -> Non
 def test_erasing_a_person_leaves_the_others(run: Run, data: Path) -> None:
     said = run("erase", "account:boat:3", "--data", data, "--as", "Ada", "--json")
     assert said.code == 0
-    assert (20, 0) == (said.json["events"], said.json["content"])
+    assert (20, 0) == (said.json["events"], said.json["proof"]["content"])
     with Log(data) as log:
         assert log.of(account="boat:3") == []
         assert len(log.of(account="boat:2")) == 20
@@ -140,7 +141,7 @@ def test_a_hold_on_content_stops_an_erasure_until_it_is_released(run: Run, data:
 def test_a_hold_on_the_skeleton_keeps_who_and_when_without_the_text(run: Run, data: Path) -> None:
     run("hold", "place", "boat:3", "--basis", "a letter", "--keep", "skeleton", "--data", data)
     said = run("erase", "boat:3", "--data", data, "--json").json
-    assert (20, 20, 0) == (said["events"], said["skeletons"], said["content"])
+    assert (20, 20, 0) == (said["events"], said["skeletons"], said["proof"]["content"])
     with Log(data) as log:
         bare = log.of(account="boat:3")[0]
     assert (None, None, (), None) == (bare.text, bare.folded, bare.tags, bare.extra)
@@ -322,7 +323,9 @@ def _last_seq(folder: Path) -> int:
         return 0
 
 
-def test_a_running_server_carries_an_erasure_out(run: Run, data: Path) -> None:
+@contextlib.contextmanager
+def serving(data: Path) -> Iterator[None]:
+    """A server of this data folder, as a process of its own."""
     command = [sys.executable, "-m", "leeward", "serve", "--data", str(data), "--port", "0"]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert server.stderr is not None
@@ -330,14 +333,19 @@ def test_a_running_server_carries_an_erasure_out(run: Run, data: Path) -> None:
         for line in server.stderr:
             if "listening on" in line:
                 break
-        said = run("erase", "boat:3", "--data", data, "--as", "Ada", "--json")
-        assert (0, 20) == (said.code, said.json["events"])
-        with Log(data) as log:
-            assert log.of(account="boat:3") == []
+        yield
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(60) == 0
         server.stderr.close()
+
+
+def test_a_running_server_carries_an_erasure_out(run: Run, data: Path) -> None:
+    with serving(data):
+        said = run("erase", "boat:3", "--data", data, "--as", "Ada", "--json")
+        assert (0, 20) == (said.code, said.json["events"])
+        with Log(data) as log:
+            assert log.of(account="boat:3") == []
 
 
 def test_erasing_a_person_takes_the_profile_that_somebody_else_wrote(
@@ -355,7 +363,7 @@ def test_erasing_a_person_takes_the_profile_that_somebody_else_wrote(
     run("ingest", tmp_path / "in.jsonl", "--data", folder)
     run("seal", "--data", folder)
     said = run("erase", "boat:3", "--data", folder, "--json")
-    assert (0, 1, 0) == (said.code, said.json["events"], said.json["content"])
+    assert (0, 1, 0) == (said.code, said.json["events"], said.json["proof"]["content"])
 
 
 def test_what_an_erasure_emptied_still_waits_after_a_replay(run: Run, tmp_path: Path) -> None:
@@ -366,3 +374,37 @@ def test_what_an_erasure_emptied_still_waits_after_a_replay(run: Run, tmp_path: 
     replayed = run("quarantine", "replay", "--data", folder, "--json").json
     assert (0, 1) == (replayed["replayed"], replayed["waiting"])
     assert run("quarantine", "list", "--data", folder, "--json").lines[0]["bytes"] == 0
+
+
+def test_a_hold_is_in_force_with_the_kind_before_its_uri(run: Run, data: Path) -> None:
+    assert run("hold", "place", "account:boat:3", "--basis", "a letter", "--data", data).code == 0
+    assert run("erase", "boat:3", "--data", data).code == 4
+    with Log(data) as log:
+        assert len(log.of(account="boat:3")) == 20
+
+
+def test_a_hold_on_what_nobody_names_is_remarked_upon(run: Run, data: Path) -> None:
+    said = run("hold", "place", "boat:33", "--basis", "a letter", "--data", data)
+    assert (said.code, "no event in the log names this URI" in said.err) == (0, True)
+    assert run("hold", "place", "boat:3", "--basis", "a letter", "--data", data).err == ""
+
+
+@pytest.mark.parametrize("subject", ["boat:99", "post:boat:3/post/3", "tag:tide"])
+def test_what_is_no_account_here_cannot_be_erased(run: Run, data: Path, subject: str) -> None:
+    assert run("erase", subject, "--data", data).code == 2
+    assert run("audit", "list", "--data", data).out == "the audit chain is empty\n"
+
+
+def test_the_counts_of_an_erasure_in_two_runs_add_up(run: Run, data: Path) -> None:
+    run("hold", "place", "post:boat:3/post/3", "--basis", "a letter", "--data", data)
+    assert run("erase", "boat:3", "--data", data).code == 4
+    run("hold", "release", 1, "--reason", "withdrawn", "--data", data)
+    assert run("erase", "boat:3", "--data", data, "--json").json["events"] == 20
+
+
+def test_a_running_server_says_that_a_hold_stops_an_erasure(run: Run, data: Path) -> None:
+    run("hold", "place", "boat:3", "--basis", "a letter", "--data", data)
+    with serving(data):
+        assert run("erase", "boat:3", "--data", data).code == 4
+        run("hold", "release", 1, "--reason", "withdrawn", "--data", data)
+        assert run("erase", "boat:3", "--data", data, "--json").json["events"] == 20

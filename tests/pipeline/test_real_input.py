@@ -73,12 +73,12 @@ def test_the_posts_of_the_table_agree_with_a_dictionary(elections: Path) -> None
     )
     assert found == Counter(
         (
-            f"account:{account}",
-            f"post:{number}",
+            f"elections/account/{account}",
+            f"elections/post/{number}",
             int(next(iter(post["timestamp"]))) * 1_000_000,
             tuple(f"hashtag_{value}" for value in post.get("hashtag_id", ())),
-            tuple(f"link:{value}" for value in post.get("url_id", ())),
-            tuple(f"phash:{value}" for value in post.get("phash_id", ())),
+            tuple(f"elections/link/{value}" for value in post.get("url_id", ())),
+            tuple(f"elections/picture/{value}" for value in post.get("phash_id", ())),
         )
         for (account, number), post in posts.items()
     )

@@ -7,12 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from leeward.store.tables import create_key, open_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PROGRAM = Path(__file__).with_name("_process.py")
 LINES = {"content-type": "application/x-ndjson"}
@@ -38,6 +42,14 @@ def lines(*events: dict[str, Any] | bytes) -> bytes:
     return b"\n".join(e if isinstance(e, bytes) else json.dumps(e).encode() for e in events)
 
 
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for a condition. The time is for the slowest machine; it passes in failures only."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 class Running:
     """A server process, its keys, and a client of it."""
 
@@ -52,12 +64,21 @@ class Running:
         self.url = self.process.stdout.readline().strip()
         self.port = int(self.url.rpartition(":")[2] or 0)
         self.secret = "" if not self.url else make_key(data, "gateway", "events:write")
+        self.reader = ""
         headers = {"authorization": f"Bearer {self.secret}"}
         self.client = httpx.Client(base_url=self.url, headers=headers, timeout=30)
 
     def post(self, body: bytes, query: str = "", **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(f"/v1/events{query}", content=body, headers=LINES | named)
+
+    def in_flight(self) -> float:
+        """Bytes of requests that the server holds in memory."""
+        if not self.reader:
+            self.reader = make_key(self.data, "reader", "metrics:read")
+        response = self.client.get("/metrics", headers={"authorization": f"Bearer {self.reader}"})
+        (line,) = [x for x in response.text.splitlines() if x.startswith("leeward_in_flight_bytes")]
+        return float(line.split()[1])
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ from leeward.errors import Overloaded, StoreError
 from leeward.server import _keys
 from leeward.server._answers import Problem
 from leeward.server._keys import KeyRing
-from leeward.store.tables import create_key, open_tables, verify_key
+from leeward.store.tables import create_key, open_tables, revoke_key, verify_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,6 +102,28 @@ def test_with_no_time_to_stand_every_request_asks(
 
     asyncio.run(run())
     assert asked == [secret] * 3
+
+
+def test_a_revoked_key_is_refused_once_the_answer_is_old(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = made(tables, "gateway")
+    now = 1_000.0
+    monkeypatch.setattr(_keys, "time", SimpleNamespace(monotonic=lambda: now))
+
+    async def run() -> None:
+        nonlocal now
+        ring = KeyRing(tables, 10)
+        key = await ring.require(asking(secret), "events:write")
+        with tables.begin() as connection:
+            revoke_key(connection, key.prefix, by="tests")
+        now += 9.9
+        await ring.require(asking(secret), "events:write")
+        now += 0.1
+        await _denied(ring, secret)
+        ring.close()
+
+    asyncio.run(run())
 
 
 def test_a_flood_of_wrong_keys_stays_bounded(

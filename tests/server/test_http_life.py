@@ -5,14 +5,13 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from leeward.store import Log, Writer
-from tests.server._running import LINES, Running, event, lines
+from tests.server._running import LINES, Running, event, lines, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,11 +50,10 @@ def test_a_signal_finishes_what_was_begun(start: Callable[..., Running], number:
     producers = [threading.Thread(target=produce, args=(n,)) for n in range(8)]
     for producer in producers:
         producer.start()
-    time.sleep(1)
+    wait_until(lambda: len(acknowledged) > 8)
     assert server.stop(number) == 0
     for producer in producers:
         producer.join()
-    assert len(acknowledged) > 8
     with Log(server.data) as log:
         stored = {e["object"] for b in log.scan(["object"]) for e in b.to_pylist()}
     assert {f"at://harbour/post/{sent}" for sent in acknowledged} <= stored
@@ -74,14 +72,24 @@ def test_a_body_that_had_begun_is_taken_before_the_server_stops(
     )
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(head.encode() + body[:10])
-        time.sleep(0.5)
+        wait_until(lambda: server.in_flight() > 0)
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        wait_until(lambda: not _listens(server))
         connection.sendall(body[10:])
         assert connection.recv(65_536).startswith(b"HTTP/1.1 202 ")
     assert server.process.wait(timeout=20) == 0
     with Log(server.data) as log:
         assert log.status().events == 1
+
+
+def _listens(server: Running) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", server.port), timeout=20).close()
+    except ConnectionRefusedError:
+        return False
+    except ConnectionResetError:  # it was in the queue of a listener that just closed
+        return True
+    return True
 
 
 def test_a_second_server_is_refused(start: Callable[..., Running]) -> None:

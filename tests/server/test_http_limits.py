@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import socket
-import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from leeward.model import LogSettings, Settings
+from leeward.server._app import app_of
+from leeward.server._parts import open_parts
 from leeward.store import Log
-from tests.server._running import LINES, Running, event, lines
+from tests.server._running import LINES, Running, event, lines, make_key, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 MEBIBYTE = 1 << 20
 
@@ -118,7 +121,7 @@ def test_bytes_in_flight_are_bounded(start: Callable[..., Running]) -> None:
     holding = [connect(server) for _ in range(4)]
     for connection in holding:
         connection.sendall(declared)
-    time.sleep(0.5)
+    wait_until(lambda: server.in_flight() >= 4 * (16 * MEBIBYTE - 65_536))
     with connect(server) as connection:
         connection.sendall(declared)
         answer = answer_on(connection)
@@ -127,33 +130,56 @@ def test_bytes_in_flight_are_bounded(start: Callable[..., Running]) -> None:
     assert server.post(lines(event("small"))).status_code == 202
     for connection in holding:
         connection.close()
-    _wait_until(lambda: server.post(b" " * 15 * MEBIBYTE).status_code == 400)
+    wait_until(lambda: server.post(b" " * 15 * MEBIBYTE).status_code == 400)
 
 
-def test_a_full_queue_answers_429_and_loses_nothing(start: Callable[..., Running]) -> None:
-    server = start(log={"queue_events": 50})
+def test_a_full_queue_answers_429_and_loses_nothing(tmp_path: Path) -> None:
+    """The test holds the log's connection, so what is sent cannot be committed and piles up."""
 
-    def produce(number: int) -> tuple[int, int, int]:
-        body = lines(*(event(f"{number}-{n}") for n in range(200)))
-        with httpx.Client(base_url=server.url, headers=server.client.headers) as client:
-            response = client.post("/v1/events", content=body, headers=LINES)
-        if response.status_code == 429:
-            assert int(response.headers["retry-after"]) >= 1
-            assert response.json()["error"]["code"] == "overloaded"
-            return number, 0, 1
-        assert response.status_code == 202
-        return number, response.json()["accepted"], 0
+    async def run() -> None:
+        settings = Settings(log=LogSettings(queue_events=50))
+        with open_parts(tmp_path, settings) as parts:
+            key = make_key(tmp_path, "inside", "events:write")
+            client = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app_of(parts)),
+                base_url="http://test",
+                headers=LINES | {"authorization": f"Bearer {key}"},
+            )
 
-    with ThreadPoolExecutor(32) as threads:
-        results = list(threads.map(produce, range(200)))
-    assert sum(turned for _, _, turned in results) > 0
-    with Log(server.data) as log:
-        assert log.status().events == sum(accepted for _, accepted, _ in results)
-    assert server.post(lines(event("later"))).status_code == 202
+            def send(number: int) -> asyncio.Task[httpx.Response]:
+                body = lines(*(event(f"{number}-{n}") for n in range(200)))
+                return asyncio.create_task(client.post("/v1/events", content=body))
+
+            sent: list[asyncio.Task[httpx.Response]] = []
+            with parts.writer.transaction():
+                # One is being committed, one waits, and a third finds no room.
+                while not any(task.done() for task in sent):
+                    assert len(sent) < 500
+                    sent.append(send(len(sent)))
+                    await asyncio.wait(sent, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+            answers = [await task for task in sent]
+            turned = [a for a in answers if a.status_code == 429]
+            taken = [a for a in answers if a.status_code == 202]
+            assert turned
+            assert len(turned) + len(taken) == len(answers)
+            for answer in turned:
+                assert int(answer.headers["retry-after"]) >= 1
+                assert answer.json()["error"]["code"] == "overloaded"
+            with Log(tmp_path) as log:
+                assert log.status().events == sum(a.json()["accepted"] for a in taken)
+            # An answer may come a moment before the room that its events took is given back.
+            async with asyncio.timeout(60):
+                while parts.writer.queued:
+                    await asyncio.sleep(0.01)
+            assert (await send(100)).status_code == 202
+            await client.aclose()
+
+    asyncio.run(run())
 
 
 def test_a_full_quarantine_hands_bad_lines_back(start: Callable[..., Running]) -> None:
-    server = start(log={"quarantine_bytes": 100})
+    """An item counts its bytes and 128 more, so the second does not fit."""
+    server = start(log={"quarantine_bytes": 300})
     assert server.post(b"{" + b" " * 70 + b"}").json()["quarantined"] == 1
     response = server.post(lines(event("q1"), b"{" + b" " * 70 + b"}"))
     assert (response.status_code, response.json()["error"]["code"]) == (507, "quarantine_full")
@@ -163,11 +189,4 @@ def test_a_full_quarantine_hands_bad_lines_back(start: Callable[..., Running]) -
     assert server.post(lines(event("q1"))).json()["accepted"] == 1
     health = server.client.get("/healthz")
     assert health.status_code == 200
-    _wait_until(lambda: "the quarantine is not empty" in server.client.get("/healthz").text)
-
-
-def _wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.2)
+    wait_until(lambda: "the quarantine is not empty" in server.client.get("/healthz").text)

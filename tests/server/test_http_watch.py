@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,17 +12,16 @@ import msgspec
 import pytest
 from starlette.routing import Route
 
-from leeward.errors import OutOfSpace
+from leeward.errors import DependencyDown, OutOfSpace
 from leeward.model import Event, Settings
 from leeward.server import create_app
 from leeward.server._app import app_of
 from leeward.server._openapi import describe, document
 from leeward.server._parts import open_parts
-from tests.server._running import Running, event, lines, make_key
+from tests.server._running import LINES, Running, event, lines, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 CANARY = "canaryzephyr"
 
@@ -48,7 +48,7 @@ def test_figures_add_up(start: Callable[..., Running]) -> None:
         "leeward_last_seq 2.0",
         "leeward_hot_events 2.0",
         "leeward_quarantine_items 1.0",
-        "leeward_quarantine_bytes 2.0",
+        "leeward_quarantine_bytes 130.0",
         'leeward_http_request_seconds_count{route="/v1/events",status="202"} 2.0',
         'leeward_http_request_seconds_count{route="/v1/events",status="422"} 1.0',
     ):
@@ -171,6 +171,77 @@ def test_a_stopping_server_is_down(tmp_path: Path) -> None:
     assert (health.status_code, health.json()["reasons"]) == (503, ["the server is stopping"])
 
 
+class _Outage:
+    """Tables whose database goes away and comes back.
+
+    Args:
+        tables: Those that answer.
+    """
+
+    def __init__(self, tables: Any) -> None:
+        self._tables = tables
+        self.down = False
+
+    def _check(self) -> None:
+        if self.down:
+            raise DependencyDown(
+                f"PostgreSQL refuses the login of {CANARY}",
+                where=f"{CANARY}:5432",
+                hint=f"check {CANARY}",
+            )
+
+    def read(self) -> Any:
+        self._check()
+        return self._tables.read()
+
+    def begin(self) -> Any:
+        self._check()
+        return self._tables.begin()
+
+
+def test_an_outage_of_the_database_is_told_and_its_end_is_found(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A proxy may send nothing to a server that is down, so /healthz alone must find the end."""
+
+    async def run() -> None:
+        with open_parts(tmp_path, Settings()) as parts:
+            outage = parts.keys._tables = _Outage(parts.keys._tables)  # type: ignore[assignment]
+            secrets = [make_key(tmp_path, name, "events:write", "metrics:read") for name in "abc"]
+            transport = httpx.ASGITransport(app_of(parts))
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+
+                async def ask(method: str, path: str, secret: str) -> httpx.Response:
+                    headers = LINES | {"authorization": f"Bearer {secret}"}
+                    body = lines(event(secret)) if method == "POST" else None
+                    return await client.request(method, path, content=body, headers=headers)
+
+                assert (await ask("POST", "/v1/events", secrets[0])).status_code == 202
+                outage.down = True
+                for method, path in (("POST", "/v1/events"), ("GET", "/metrics")):
+                    told = await ask(method, path, secrets[1])
+                    assert (told.status_code, told.json()["error"]["code"]) == (503, "unavailable")
+                    assert int(told.headers["retry-after"]) >= 1
+                    assert told.json()["error"]["hint"]
+                    assert CANARY not in told.text + str(told.headers)
+                # A key that is remembered still opens the door.
+                assert (await ask("POST", "/v1/events", secrets[0])).status_code == 202
+                for _ in range(3):
+                    health = await client.get("/healthz")
+                    assert (health.status_code, health.json()["status"]) == (503, "down")
+                    assert health.json()["reasons"] == ["the tables do not answer"]
+                outage.down = False
+                async with asyncio.timeout(60):
+                    while (await client.get("/healthz")).status_code == 503:
+                        await asyncio.sleep(0.01)
+                assert (await ask("POST", "/v1/events", secrets[2])).status_code == 202
+
+    asyncio.run(run())
+    logged = [r.getMessage() for r in caplog.records if "tables" in r.getMessage()]
+    assert len(logged) == 2, "once when they go, with the reason, and once when they are back"
+    assert "PostgreSQL refuses the login" in logged[0]
+
+
 # --- the description ---------------------------------------------------------------------------
 
 
@@ -213,6 +284,20 @@ def _references(value: Any) -> list[str]:
         return own + [found for item in value.values() for found in _references(item)]
     items = value if isinstance(value, list) else []
     return [found for item in items for found in _references(item)]
+
+
+def test_the_described_statuses_are_those_of_the_reference() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/http.md").read_text("utf-8")
+    rows = page.partition("| status | `code` |")[2].partition("\n\n")[0].splitlines()[2:]
+    written = {code.strip() for row in rows for code in row.split("|")[1].split(",")}
+    described = {
+        status
+        for path in ("/v1/events", "/metrics")
+        for operation in describe()["paths"][path].values()
+        for status in operation["responses"]
+    }
+    of_any_server = {"404", "405", "431"}  # before a route is found
+    assert described - {"200", "202"} == written - of_any_server
 
 
 def test_the_described_event_is_the_models() -> None:

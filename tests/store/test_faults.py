@@ -87,9 +87,16 @@ def test_after_an_error_at_any_step_the_same_writer_goes_on(
         prepare(writer)
         with pytest.MonkeyPatch.context() as patch:
             arm(step, count, _full_disk, patch.setattr)
-            with pytest.raises(OutOfSpace) as caught:
+            if step.endswith("write_whole"):
+                # The manifest for other readers comes after the commit: the rows are safe, so
+                # the caller must not be told otherwise. It is noted, and made good the next time.
                 act(writer, action)
-            assert caught.value.hint
+                # After a seal a merge follows, which already wrote it.
+                assert (writer.trouble is None) == (action == "seal")
+            else:
+                with pytest.raises(OutOfSpace) as caught:
+                    act(writer, action)
+                assert caught.value.hint
         with Log(data) as log:
             before = len(assert_whole(log))
         act(writer, action)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from leeward.errors import Overloaded, StoreError, UsageError
 from leeward.model import EVENT_SCHEMA, LogSettings
-from leeward.store import Log, Receipt, Writer, _disk, _segment
+from leeward.store import Kept, Log, Receipt, Writer, _disk, _segment, erase
 from tests.store._helpers import assert_whole, batch, event, in_order, number_of
 
 if TYPE_CHECKING:
@@ -126,14 +125,7 @@ def test_verify_while_segments_are_merged_away(
 def test_a_look_up_sees_a_rewritten_block(writer: Writer, log: Log) -> None:
     """Rows move to other parts of a block when some before them are removed."""
     before = [e.seq for e in log.of(account="skipper:4", last=3)]
-
-    def drop(rows: pa.Table) -> pa.Table | None:
-        kept = rows.filter(pc.not_equal(rows["actor"], "skipper:0"))
-        return None if len(kept) == len(rows) else kept
-
-    with writer.quiet():
-        writer.rewrite(drop, lambda _: True)
-
+    erase(writer, "skipper:0", Kept)
     assert before == [e.seq for e in log.of(account="skipper:4", last=3)]
     assert log.of(account="skipper:0") == []
     assert sum(len(part) for part in log.scan()) == 72

@@ -6,11 +6,12 @@ import importlib
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 import leeward
+from leeward.cli._options import Unfinished
 from leeward.errors import LeewardError, UsageError
 
 if TYPE_CHECKING:
@@ -68,46 +69,62 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _code(arguments: list[str]) -> int:
+    as_json = "--json" in arguments
     try:
         result = app.main(arguments, prog_name="leeward", standalone_mode=False)
-    except LeewardError as error:
-        _report(error, as_json="--json" in arguments)
-        return error.exit_code
-    except click.ClickException as error:
-        if "--json" in arguments:
-            _report(UsageError(error.format_message(), hint="see --help"), as_json=True)
-        else:
-            error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:  # the last resort: no content may reach the terminal or a log
-        _report(_unexpected(error), as_json="--json" in arguments)
-        return 1
+    except Unfinished as ended:
+        if not as_json:
+            for line in ended.lines:
+                click.echo(line, err=True)
+        return _ended(ended.cause, as_json, ended.body)
+    except (Exception, KeyboardInterrupt) as error:
+        return _ended(error, as_json, {})
     return result if isinstance(result, int) else 0
 
 
-def _report(error: LeewardError, *, as_json: bool) -> None:
-    if as_json:
-        import msgspec
+def _ended(error: BaseException, as_json: bool, stands: dict[str, Any]) -> int:
+    """Tell what ended a command; the exit code."""
+    match error:
+        case LeewardError():
+            _report(error, as_json, stands)
+            return error.exit_code
+        case click.ClickException():
+            if as_json:
+                _report(UsageError(error.format_message(), hint="see --help"), as_json, stands)
+            else:
+                error.show()
+            return 2
+        case click.Abort() | KeyboardInterrupt():
+            if as_json:
+                _report_json("Interrupted", LeewardError("interrupted"), stands)
+            else:
+                click.echo("interrupted", err=True)
+            return 130
+        case BrokenPipeError():
+            # Whoever read our output has gone; there is nobody left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        case _:  # the last resort: no content may reach the terminal or a log
+            _report(_unexpected(error), as_json, stands)
+            return 1
 
-        body = {
-            "type": type(error).__name__,
-            "message": error.message,
-            "where": error.where,
-            "hint": error.hint,
-        }
-        click.echo(msgspec.json.encode({"error": body}).decode(), err=True)
+
+def _report(error: LeewardError, as_json: bool, stands: dict[str, Any]) -> None:
+    if as_json:
+        _report_json(type(error).__name__, error, stands)
     else:
         click.echo(f"error: {error}", err=True)
 
 
-def _unexpected(error: Exception) -> LeewardError:
+def _report_json(name: str, error: LeewardError, stands: dict[str, Any]) -> None:
+    """The error as an object; what stands of the command's work is beside it."""
+    import msgspec
+
+    body = {"type": name, "message": error.message, "where": error.where, "hint": error.hint}
+    click.echo(msgspec.json.encode({"error": body, **stands}).decode(), err=True)
+
+
+def _unexpected(error: BaseException) -> LeewardError:
     """A fault of ours. Its message may hold content, so only its type and place are told."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     if os.environ.get("LEEWARD_DEBUG"):

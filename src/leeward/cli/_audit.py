@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
 from leeward.cli._options import Answer, answered, data_option, stamp, tables_of
 from leeward.errors import Corrupt
@@ -22,7 +23,7 @@ def audit() -> None:
 @click.option("--after", default=0, help="Only entries with a number above this one.")
 @answered
 def list_(data: Path, after: int, answer: Answer) -> None:
-    """List entries, oldest first."""
+    """List entries, oldest first, with their details as JSON."""
     from leeward.store.tables import audit_entries
 
     with tables_of(data) as tables, tables.read() as connection:
@@ -33,10 +34,15 @@ def list_(data: Path, after: int, answer: Answer) -> None:
                 "actor": entry.actor,
                 "verb": entry.verb,
                 "subject": entry.subject,
+                "details": entry.details,
             }
             for entry in audit_entries(connection, after=after)
         ]
-    head = {name: name for name in ("seq", "at", "actor", "verb", "subject")}
+    if not answer.as_json:
+        for row in rows:
+            details = row["details"]
+            row["details"] = msgspec.json.encode(details).decode() if details else None
+    head = {name: name for name in ("seq", "at", "actor", "verb", "subject", "details")}
     answer.rows(rows, head, "the audit chain is empty")
 
 

@@ -14,15 +14,16 @@ __all__ = ["backup", "restore"]
 @click.command(epilog="Example: leeward backup --data data /mnt/backup/leeward")
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
+@click.option("--verify", is_flag=True, help="Compare what was copied before with its checksums.")
 @answered
-def backup(folder: Path, data: Path, answer: Answer) -> None:
+def backup(folder: Path, data: Path, verify: bool, answer: Answer) -> None:
     """Copy the log, the tables and the settings into FOLDER, while the log is in use.
 
     A later run into the same folder copies only what is new, and removes what was erased.
     """
     from leeward.store import backup as run
 
-    done = run(data, folder)
+    done = run(data, folder, verify=verify)
     answer.one(
         done._asdict(),
         [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leeward.cli._options import Answer, answered, as_person, data_option, tables_of
+from leeward.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +29,16 @@ def erase(subject: str, data: Path, dry_run: bool, by: str, answer: Answer) -> N
     then the command ends with 4, and can be given again once the hold is released. A running
     server carries the erasure out itself; this command waits for it.
     """
+    from leeward.model import parse_subject
     from leeward.pipeline import count_subject, erase_subject
 
-    account = subject.removeprefix("account:")
+    kind, account = parse_subject(subject)
+    if kind not in (None, "account"):
+        raise UsageError(
+            f"a {kind} cannot be erased, only an account",
+            where="SUBJECT",
+            hint="give the URI of the account; if its URI begins so, put `account:` before it",
+        )
     with tables_of(data) as tables:
         if dry_run:
             proof = count_subject(data, account)
@@ -41,13 +49,13 @@ def erase(subject: str, data: Path, dry_run: bool, by: str, answer: Answer) -> N
             return
         done = erase_subject(data, tables, account, by)
     answer.one(
-        done._asdict(),
+        done._asdict() | {"proof": done.proof._asdict()},
         [
             f"{done.events:>12,}  events erased",
             f"{done.skeletons:>12,}  of them left their skeleton, because a hold demands it",
             (
-                f"{done.scanned:>12,}  rows scanned afterwards; text or profile of this account in "
-                f"{done.content:,}"
+                f"{done.proof.scanned:>12,}  rows scanned afterwards; text or profile of this "
+                f"account in {done.proof.content:,}"
             ),
         ],
     )

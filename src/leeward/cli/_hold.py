@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leeward.cli._options import Answer, answered, as_person, data_option, stamp, tables_of
+from leeward.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["hold"]
 
 _DAY = 86_400_000_000
+_MOST_DAYS = 36_500
 
 
 @click.group()
@@ -31,7 +33,9 @@ def hold() -> None:
 @click.argument("subject", metavar="URI")
 @data_option
 @click.option("--basis", required=True, help="The legal basis, in words.")
-@click.option("--days", type=click.IntRange(1), help="When its clock runs out; it stays in force.")
+@click.option(
+    "--days", type=click.IntRange(1, _MOST_DAYS), help="When its clock runs out; it stays in force."
+)
 @click.option(
     "--keep",
     type=click.Choice(["content", "skeleton"]),
@@ -44,12 +48,24 @@ def hold() -> None:
 def place(
     subject: str, data: Path, basis: str, days: int | None, keep: Keeps, by: str, answer: Answer
 ) -> None:
-    """Place a hold. Erasure and retention obey it until a person releases it."""
+    """Place a hold. Erasure and retention obey it until a person releases it.
+
+    URI may have `account:`, `post:` or `media:` before it.
+    """
+    from leeward.model import parse_subject
     from leeward.store.tables import place_hold
+
+    kind, uri = parse_subject(subject)
+    if kind == "tag":
+        raise UsageError(
+            "a hashtag cannot be held, only an account, a post or a media item", where="URI"
+        )
 
     expires = None if days is None else time.time_ns() // 1_000 + days * _DAY
     with tables_of(data) as tables, tables.begin() as connection:
-        placed = place_hold(connection, subject, basis, by, keeps=keep, expires_at=expires)
+        placed = place_hold(connection, uri, basis, by, keeps=keep, expires_at=expires)
+    if not _known(data, uri):
+        click.echo("note: no event in the log names this URI; check it", err=True)
     answer.one(_row(placed), [f"hold {placed.id} is placed"])
 
 
@@ -80,6 +96,23 @@ def release(number: int, data: Path, reason: str, by: str, answer: Answer) -> No
     with tables_of(data) as tables, tables.begin() as connection:
         released = release_hold(connection, number, by, reason)
     answer.one(_row(released), [f"hold {released.id} is released"])
+
+
+def _known(data: Path, uri: str) -> bool:
+    """Whether the log has an event of this account, post or media item."""
+    from leeward.errors import NotALog
+    from leeward.store import Log
+
+    try:
+        with Log(data) as log:
+            looks = (
+                log.of(account=uri, last=1),
+                log.of(post=uri, last=1),
+                log.of(media=uri, last=1),
+            )
+    except NotALog:
+        return False
+    return any(looks)
 
 
 def _row(found: Hold) -> dict[str, Any]:

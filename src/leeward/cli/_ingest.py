@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leeward.cli._options import Answer, answered, data_option
+from leeward.cli._options import Answer, Unfinished, answered, data_option
 
 if TYPE_CHECKING:
     from leeward.pipeline import Summary
 
 __all__ = ["ingest"]
+
+_EVERY_SECONDS = 10.0
+"""How often progress is told where stderr is a file or another program."""
 
 
 @click.command(epilog="Example: leeward ingest events.jsonl.zst --data data")
@@ -46,32 +49,51 @@ def ingest(
     from leeward.pipeline import ingest as run
     from leeward.store import Writer
 
-    meter = _Meter(quiet=answer.as_json or not sys.stderr.isatty())
-    with Writer.open(data) as writer:
-        summary = run(paths, writer, format=form, map=map_, progress=meter.show)  # type: ignore[arg-type]
-        meter.say("merging segments ...")
-        writer.merge()
-    meter.done()
+    meter = _Meter(quiet=answer.as_json)
+    try:
+        with Writer.open(data) as writer:
+            summary = run(paths, writer, format=form, map=map_, progress=meter.show)  # type: ignore[arg-type]
+            meter.say("merging segments ...")
+            writer.merge()
+    except (Exception, KeyboardInterrupt) as error:
+        if meter.summary is None:
+            raise
+        so_far = meter.summary
+        lines = ["ended early; until then:", *_lines(so_far)]
+        raise Unfinished(error, {"summary": so_far.to_dict()}, lines) from error
+    finally:
+        meter.done()
     answer.one(summary.to_dict(), _lines(summary))
 
 
 class _Meter:
-    """One line on stderr that follows the run; nothing where nobody watches."""
+    """Follows the run on stderr: one line that changes at a terminal, else a line now and then."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._begun = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+        self._begun = self._said = time.monotonic()
+        self.summary: Summary | None = None
 
     def show(self, summary: Summary) -> None:
+        """Keep the counts, which are of what is stored, and show them."""
+        self.summary = summary
         rate = summary.records / max(time.monotonic() - self._begun, 1e-3)
         self.say(f"{summary.records:,} records, {summary.accepted:,} accepted, {rate:,.0f}/s")
 
     def say(self, text: str) -> None:
-        if not self._quiet:
+        if self._quiet:
+            return
+        if self._terminal:
             click.echo(f"\r\x1b[K{text}", err=True, nl=False)
+        elif time.monotonic() - self._said >= _EVERY_SECONDS:
+            self._said = time.monotonic()
+            click.echo(text, err=True)
 
     def done(self) -> None:
-        self.say("")
+        """Leave the terminal's line empty."""
+        if self._terminal and not self._quiet:
+            click.echo("\r\x1b[K", err=True, nl=False)
 
 
 def _lines(summary: Summary) -> list[str]:

@@ -15,7 +15,22 @@ if TYPE_CHECKING:
 
 __all__ = ["key"]
 
-_SCOPES = ("events:write", "match", "reports:write", "cases:read", "metrics:read")
+
+class _Scope(click.ParamType):  # type: ignore[type-arg]  # generic in new releases of click only
+    """One of the scopes. They come with the database's packages, which ``--help`` must not load."""
+
+    name = "scope"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return self._choice().convert(value, param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002 - click's signature
+        return f"[{'|'.join(self._choice().choices)}]"
+
+    def _choice(self) -> click.Choice[str]:
+        from leeward.store.tables import SCOPES
+
+        return click.Choice(SCOPES)
 
 
 @click.group()
@@ -31,7 +46,7 @@ def key() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(_SCOPES),
+    type=_Scope(),
     help="What it may be used for; more than one may be given.",
 )
 @as_person
@@ -40,7 +55,7 @@ def create(name: str, data: Path, scopes: tuple[str, ...], by: str, answer: Answ
     """Make a key and show it, this once. Leeward stores only its hash."""
     from leeward.store.tables import create_key
 
-    with tables_of(data) as tables, tables.begin() as connection:
+    with tables_of(data, new=True) as tables, tables.begin() as connection:
         made, secret = create_key(connection, name, scopes, by)
     answer.one(
         _row(made) | {"key": secret},

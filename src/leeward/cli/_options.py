@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Unfinished",
     "answered",
     "as_person",
     "bytes_text",
@@ -102,6 +103,22 @@ class Answer:
             click.echo(line.rstrip())
 
 
+class Unfinished(Exception):
+    """A command ended before its work did, and some of the work stands.
+
+    Args:
+        cause: What ended it, which decides the exit code.
+        body: What stands, for ``--json``: members beside ``error``.
+        lines: The same for people.
+    """
+
+    def __init__(self, cause: BaseException, body: dict[str, Any], lines: Iterable[str]) -> None:
+        super().__init__("unfinished")
+        self.cause = cause
+        self.body = body
+        self.lines = list(lines)
+
+
 def answered(function: F) -> F:
     """``--json``, handed to the command as an :class:`Answer`."""
 
@@ -113,11 +130,16 @@ def answered(function: F) -> F:
     )(function)
 
 
-def tables_of(data: Path) -> Tables:
+def tables_of(data: Path, *, new: bool = False) -> Tables:
     """The operational tables of a data folder.
 
+    Args:
+        data: The data folder.
+        new: Make the tables where the folder is empty or has only its settings. Without it they
+            are made beside a log only, so that no command leaves a database in a wrong folder.
+
     Raises:
-        NotALog: There is no data folder.
+        NotALog: There is no data folder, or it is not one of Leeward.
     """
     from leeward.errors import NotALog
     from leeward.store import read_settings
@@ -129,16 +151,36 @@ def tables_of(data: Path) -> Tables:
             where=str(data),
             hint="make it with `leeward ingest`, or name another one",
         )
-    return open_tables(database_url(read_settings(data).tables, data, os.environ))
+    url = database_url(read_settings(data).tables, data, os.environ)
+    on_server = url.get_backend_name() != "sqlite"  # then the settings name it on purpose
+    if not (on_server or (data / "log").is_dir() or Path(str(url.database)).exists()):
+        if not new:
+            raise NotALog(
+                "there is no event log here",
+                where=str(data),
+                hint="name the folder given to `leeward ingest --data`, or ingest something first",
+            )
+        names = {path.name for path in data.iterdir()} - {"lost+found"}  # a new disk has that
+        if names and "leeward.toml" not in names:
+            raise NotALog(
+                "this folder holds other files and no event log",
+                where=str(data),
+                hint="name an empty folder, or the one given to `leeward ingest --data`",
+            )
+    return open_tables(url)
 
 
 def stamp(micros: int | None) -> str | None:
-    """A time for people: UTC to the second."""
-    from datetime import UTC, datetime
+    """A time for people: UTC to the second, or in words where the calendar has no such year."""
+    from datetime import UTC, datetime, timedelta
 
     if micros is None:
         return None
-    return f"{datetime.fromtimestamp(micros // 1_000_000, UTC):%Y-%m-%d %H:%M:%SZ}"
+    try:
+        time = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=micros // 1_000_000)
+    except OverflowError:
+        return "after the year 9999" if micros > 0 else "before the year 1"
+    return f"{time:%Y-%m-%d %H:%M:%SZ}"
 
 
 def counted(count: int, noun: str) -> str:

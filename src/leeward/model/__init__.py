@@ -23,7 +23,13 @@ from leeward.model._columns import (
 from leeward.model._event import AccountBody, Event, Kind, MediaRef, Op, PollBody, Visibility
 from leeward.model._finding import EvidenceItem, Finding, Outcome
 from leeward.model._fold import fold, fold_tag
-from leeward.model._identity import Identity, identity, parse_identity
+from leeward.model._identity import (
+    SUBJECT_KINDS,
+    Identity,
+    identity,
+    parse_identity,
+    parse_subject,
+)
 from leeward.model._messages import explain
 from leeward.model._numba import kernel, string_buffers
 from leeward.model._settings import (
@@ -44,6 +50,7 @@ __all__ = [
     "EVENT_SCHEMA",
     "FINDING_SCHEMA",
     "INPUT_SCHEMA",
+    "SUBJECT_KINDS",
     "AccountBody",
     "Admission",
     "Age",
@@ -77,6 +84,7 @@ __all__ = [
     "in_force",
     "kernel",
     "parse_identity",
+    "parse_subject",
     "settings_of",
     "string_buffers",
 ]

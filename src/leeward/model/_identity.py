@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-__all__ = ["Identity", "identity", "parse_identity"]
+__all__ = ["SUBJECT_KINDS", "Identity", "identity", "parse_identity", "parse_subject"]
+
+SUBJECT_KINDS: Final = ("account", "post", "media", "tag")
+"""What may stand before a subject's URI, with a colon, where a person names one."""
 
 
 class Identity(NamedTuple):
@@ -43,3 +46,17 @@ def parse_identity(text: str) -> Identity | None:
     if not (colon and hash_ and at and source and uri and version and op):
         return None
     return Identity(source, uri, version, op)
+
+
+def parse_subject(text: str) -> tuple[str | None, str]:
+    """The kind that stands before a URI, if one does, and the URI as events have it.
+
+    A URI that itself begins with such a word has to be given with the word before it.
+
+    >>> parse_subject("account:https://example.social/users/ada")
+    ('account', 'https://example.social/users/ada')
+    >>> parse_subject("https://example.social/users/ada")
+    (None, 'https://example.social/users/ada')
+    """
+    kind, colon, rest = text.partition(":")
+    return (kind, rest) if colon and kind in SUBJECT_KINDS else (None, text)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from leeward.errors import ApprovalRequired, StoreError, WriterBusy
+from leeward.errors import ApprovalRequired, StoreError, UsageError, WriterBusy
 from leeward.store import Kept, Log, Proof, Writer, erase, prove
-from leeward.store.tables import ask_erasure, finish_erasure, list_erasures, list_holds
+from leeward.store.tables import (
+    ask_again,
+    ask_erasure,
+    finish_erasure,
+    list_erasures,
+    list_holds,
+    pause_erasure,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,15 +35,13 @@ class Forgotten(NamedTuple):
         request: Number of the request in the book of erasures.
         events: Events erased.
         skeletons: How many of them left their skeleton, because a hold demands it.
-        scanned: Rows that the proof looked at.
-        content: Rows of the account that still hold text or profile.
+        proof: What a scan of the whole log found afterwards.
     """
 
     request: int
     events: int
     skeletons: int
-    scanned: int
-    content: int
+    proof: Proof
 
 
 def count_subject(data: Path, account: str) -> Proof:
@@ -48,12 +54,21 @@ def erase_subject(data: Path, tables: Tables, account: str, by: str) -> Forgotte
     """Ask for an erasure and see it done, by this process or by the server that is running.
 
     Raises:
+        UsageError: The log holds nothing of the account: most likely the URI is another.
         ApprovalRequired: A hold keeps something; it has to be released first.
     """
-    Log(data).close()  # where there is no log, there is nothing to ask for
+    held = count_subject(data, account)
     with tables.begin() as connection:
         asked = [e for e in list_erasures(connection, done=False) if e.subject == account]
-        request = asked[0] if asked else ask_erasure(connection, account, by)
+        if asked:
+            request = ask_again(connection, asked[0].id, by)
+        elif held.clean and not held.skeletons:
+            raise UsageError(
+                "the log holds nothing of this account",
+                hint="give its URI as events have it in `actor`; nothing was noted",
+            )
+        else:
+            request = ask_erasure(connection, account, by)
     try:
         writer = Writer.open(data)
     except WriterBusy:
@@ -68,25 +83,30 @@ def carry_out(writer: Writer, tables: Tables, request: Erasure, by: str) -> Forg
     Raises:
         ApprovalRequired: A hold keeps something. The rest is erased; the request stays open.
     """
-    done = erase(writer, request.subject, kept_by_holds(tables))
+    done = erase(writer, request.subject, partial(kept_by_holds, tables))
+    events = done.removed + done.skeletons
+    if done.withheld:
+        with tables.begin() as connection:
+            pause_erasure(
+                connection,
+                request.id,
+                by,
+                events=events,
+                kept_for_hold=done.skeletons,
+                withheld=done.withheld,
+            )
+        raise _withheld(request, done.withheld)
     with Log(writer.layout.data) as log:
         proof = prove(log, request.subject)
-    if done.withheld:
-        raise ApprovalRequired(
-            f"a hold keeps {done.withheld:,} events as they are; the rest is erased",
-            where=f"erasure {request.id}",
-            hint="see `leeward hold list`; once it is released, give the same command again",
-        )
-    if proof.content:
+    if not proof.clean:
         raise StoreError(
-            f"text or profile of this account is left in {proof.content:,} events; "
-            "some may have come in meanwhile",
+            f"something of this account is left ({proof.content:,} events, {proof.findings:,} "
+            f"findings, {proof.quarantined:,} quarantined items); some may have come in meanwhile",
             where=f"erasure {request.id}",
             hint="give the same command again",
         )
-    events = done.removed + done.skeletons
     with tables.begin() as connection:
-        finish_erasure(
+        noted = finish_erasure(
             connection,
             request.id,
             by,
@@ -94,7 +114,7 @@ def carry_out(writer: Writer, tables: Tables, request: Erasure, by: str) -> Forg
             kept_for_hold=done.skeletons,
             proof=proof._asdict(),
         )
-    return Forgotten(request.id, events, done.skeletons, proof.scanned, proof.content)
+    return _forgotten(noted)
 
 
 def kept_by_holds(tables: Tables) -> Kept:
@@ -105,17 +125,32 @@ def kept_by_holds(tables: Tables) -> Kept:
     return Kept(content, frozenset(hold.subject for hold in holds) - content)
 
 
+def _withheld(request: Erasure, events: int) -> ApprovalRequired:
+    return ApprovalRequired(
+        f"a hold keeps {events:,} events as they are; the rest is erased",
+        where=f"erasure {request.id}",
+        hint="see `leeward hold list`; once it is released, give the same command again",
+    )
+
+
 def _await_server(tables: Tables, request: Erasure) -> Forgotten:
     for _ in range(_PATIENCE):
         with tables.read() as connection:
-            found = [e for e in list_erasures(connection, done=True) if e.id == request.id]
-        if found and found[0].proof is not None:
-            done = found[0]
-            scanned, content = done.proof["scanned"], done.proof["content"]  # type: ignore[index]
-            return Forgotten(done.id, done.events or 0, done.kept_for_hold or 0, scanned, content)
+            (found,) = [e for e in list_erasures(connection) if e.id == request.id]
+        if found.done_at is not None:
+            return _forgotten(found)
+        if found.proof is not None:
+            raise _withheld(found, found.proof["withheld"])
         time.sleep(1)
     raise StoreError(
-        "the server has not carried the erasure out yet; the request stands",
+        "the process that writes to the log has not carried the erasure out yet",
         where=f"erasure {request.id}",
-        hint="see `leeward hold list` for a hold on it, and the server's log",
+        hint="the request stands: a server does it by itself; after anything else, such as an "
+        "ingest, give the same command again",
+    )
+
+
+def _forgotten(done: Erasure) -> Forgotten:
+    return Forgotten(
+        done.id, done.events or 0, done.kept_for_hold or 0, Proof(**(done.proof or {}))
     )

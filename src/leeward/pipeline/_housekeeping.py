@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from typing import TYPE_CHECKING, Final
 
 from leeward.errors import ApprovalRequired, LeewardError
@@ -22,10 +23,13 @@ __all__ = ["Housekeeper"]
 _LOOK: Final = 2.0
 _RETAIN: Final = 3_600.0
 _AGAIN: Final = 60.0
+_WORK: Final = {"_erase": "erasing a person", "_retain": "retention"}
 
 
 class Housekeeper:
     """Carries out what only the log's writer can do, in a thread of its own.
+
+    ``trouble`` says in words what does not succeed at present.
 
     Args:
         writer: The log's writer.
@@ -41,7 +45,9 @@ class Housekeeper:
         self._report = report
         self._stop = threading.Event()
         self._put_off: dict[int, float] = {}
-        self._retained = float("-inf")
+        self._retain_at = float("-inf")
+        self._rest_until = float("-inf")
+        self.trouble: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="leeward-housekeeping", daemon=True)
 
     def start(self) -> None:
@@ -57,26 +63,50 @@ class Housekeeper:
         while not self._stop.wait(_LOOK):
             for step in (self._erase, self._retain):
                 try:
-                    step()
+                    if step():
+                        self.trouble.pop(step.__name__, None)
                 except LeewardError as error:
-                    self._report(error)
+                    self._fail(step.__name__, error)
+                except Exception as error:  # this thread must outlive whatever goes wrong
+                    self._fail(step.__name__, _unexpected(error))
 
-    def _erase(self) -> None:
+    def _fail(self, step: str, error: LeewardError) -> None:
+        self.trouble[step] = f"{_WORK[step]} fails"
+        self._report(error)
+
+    def _erase(self) -> bool:
+        """Carry out what was asked for; False where it is not the time."""
+        if time.monotonic() < self._rest_until:
+            return False
         with self._tables.read() as connection:
             asked = list_erasures(connection, done=False)
         now = time.monotonic()
         for request in asked:
-            if now < self._put_off.get(request.id, now):
+            # A request that was asked for again has no proof: it need not wait for its hour.
+            if request.proof is not None and now < self._put_off.get(request.id, now):
                 continue
             try:
                 carry_out(self._writer, self._tables, request, request.asked_by)
-            except LeewardError as error:
-                wait = _RETAIN if isinstance(error, ApprovalRequired) else _AGAIN
-                self._put_off[request.id] = now + wait
+            except ApprovalRequired as error:
+                self._put_off[request.id] = now + _RETAIN
                 self._report(error)
+            except LeewardError:
+                self._rest_until = now + _AGAIN
+                raise
+        return True
 
-    def _retain(self) -> None:
+    def _retain(self) -> bool:
+        """Remove what the settings do not keep; False where it is not the time."""
         now = time.monotonic()
-        if now - self._retained >= _RETAIN:
-            self._retained = now
-            retain(self._writer, self._tables, apply=True)
+        if now < self._retain_at:
+            return False
+        self._retain_at = now + _AGAIN
+        retain(self._writer, self._tables, apply=True)
+        self._retain_at = now + _RETAIN
+        return True
+
+
+def _unexpected(error: Exception) -> LeewardError:
+    """A fault of ours, without its message: that could hold content."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return LeewardError(f"an unexpected {type(error).__name__} at {place.name}:{place.lineno}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from leeward.pipeline._erasure import kept_by_holds
@@ -26,4 +27,4 @@ def retain(writer: Writer, tables: Tables, *, apply: bool) -> Expired:
     ages = read_settings(writer.layout.data).retention.ages()
     micros = {str(kind): seconds * 1_000_000 for kind, seconds in ages.items()}
     now = time.time_ns() // 1_000
-    return expire(writer, micros, now, kept_by_holds(tables), apply=apply)
+    return expire(writer, micros, now, partial(kept_by_holds, tables), apply=apply)

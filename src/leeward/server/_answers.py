@@ -10,6 +10,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from leeward.errors import (
+    DependencyDown,
     InputError,
     LeewardError,
     OutOfSpace,
@@ -40,6 +41,8 @@ MAX_NAMED: Final = 1_000
 """Bad lines that one answer names; ``refused_total`` counts the rest too."""
 
 RETRY_SECONDS: Final = 1
+OUTAGE_SECONDS: Final = 5
+"""When to ask again after a service did not answer: it is rarely back within a second."""
 
 
 class BadLine(Struct, frozen=True):
@@ -144,7 +147,13 @@ def named(refused: Sequence[Refused]) -> list[BadLine]:
 def problem_of(error: LeewardError, refused: Sequence[Refused] = ()) -> Problem:
     """The answer to an error of ours. Its ``where`` stays inside: it is a path of this machine."""
     status, code, retry = 503, "unavailable", RETRY_SECONDS
+    message, hint = error.message, error.hint
     match error:
+        case DependencyDown():
+            # Its words are about the database and its login, and the sender may have no key.
+            retry = OUTAGE_SECONDS
+            message = "a service that this server needs does not answer"
+            hint = f"send the same again in {retry} s; the server's log has the reason"
         case Overloaded():
             status, code, retry = 429, "overloaded", ceil(error.retry_after)
         case QuarantineFull():
@@ -158,4 +167,4 @@ def problem_of(error: LeewardError, refused: Sequence[Refused] = ()) -> Problem:
         case _:
             status, code, retry = 500, "failed", 0
     headers = {"retry-after": str(retry)} if retry else None
-    return Problem(status, code, error.message, error.hint, headers=headers, refused=refused)
+    return Problem(status, code, message, hint, headers=headers, refused=refused)

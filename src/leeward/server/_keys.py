@@ -9,6 +9,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sqlalchemy import select
+
 from leeward.errors import LeewardError, Overloaded
 from leeward.server._answers import Problem
 from leeward.store.tables import Key, Scope, note_use, verify_key
@@ -51,6 +53,8 @@ class KeyRing:
         self._asked: dict[bytes, asyncio.Future[Key | None]] = {}
         self._thread = ThreadPoolExecutor(1, "leeward-keys")
         self._used: dict[int, float] = {}
+        self._trouble: LeewardError | None = None
+        self._probe: asyncio.Future[None] | None = None
 
     async def require(self, request: Request, scope: Scope) -> Key:
         """The key that a request carries.
@@ -58,7 +62,7 @@ class KeyRing:
         Raises:
             Problem: 401 without a key in force, 403 where it lacks the scope.
             Overloaded: Too many unknown keys wait to be looked up.
-            StoreError: The tables do not answer.
+            StoreError, DependencyDown: The tables do not answer.
         """
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if not secret or scheme.lower() != "bearer":
@@ -80,6 +84,20 @@ class KeyRing:
                 },
             )
         return key
+
+    def answering(self) -> bool:
+        """Whether the tables answered when they were last asked.
+
+        Where they did not, they are asked again behind this call: a proxy that sends nothing to a
+        server that is down would never let a look-up find out that the tables are back.
+        """
+        if self._trouble is None:
+            return True
+        if self._probe is None:
+            loop = asyncio.get_running_loop()
+            self._probe = loop.run_in_executor(self._thread, self._ask)
+            self._probe.add_done_callback(self._probed)
+        return False
 
     def close(self) -> None:
         """Finish the look-ups that are under way."""
@@ -106,8 +124,13 @@ class KeyRing:
 
     def _remember(self, digest: bytes, done: asyncio.Future[Key | None], now: float) -> None:
         del self._asked[digest]
-        if done.cancelled() or done.exception() is not None:
+        if done.cancelled():
             return
+        error = done.exception()
+        if error is not None:
+            self._note(error)
+            return
+        self._note(None)
         self._known.pop(digest, None)
         while len(self._known) >= KEPT:
             del self._known[next(iter(self._known))]
@@ -116,6 +139,25 @@ class KeyRing:
         if key is not None and self._used.get(key.id, -USE_SECONDS) + USE_SECONDS <= now:
             self._used[key.id] = now
             self._thread.submit(self._note_use, key)
+
+    def _probed(self, done: asyncio.Future[None]) -> None:
+        self._probe = None
+        if not done.cancelled():
+            self._note(done.exception())
+
+    def _note(self, error: BaseException | None) -> None:
+        """Remember how the latest question to the tables ended, and log where that changes."""
+        if error is not None and not isinstance(error, LeewardError):
+            return  # a fault of ours; the request that met it logs it
+        if error is not None and self._trouble is None:
+            _log.warning("the tables do not answer, so no key can be looked up: %s", error.message)
+        elif error is None and self._trouble is not None:
+            _log.warning("the tables answer again")
+        self._trouble = error
+
+    def _ask(self) -> None:
+        with self._tables.read() as connection:
+            connection.execute(select(1))
 
     def _look_up(self, secret: str) -> Key | None:
         with self._tables.read() as connection:

@@ -15,6 +15,8 @@ __all__ = ["describe", "document"]
 
 _REF: Final = "#/components/schemas/{name}"
 _AFTER: Final = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+_FAULT: Final = "A fault of the server; its log names the place."
+_UNAVAILABLE: Final = "The log or the tables cannot be used now."
 _CHALLENGE: Final = {"WWW-Authenticate": {"schema": {"type": "string"}}}
 
 
@@ -116,7 +118,8 @@ def _post_events() -> dict[str, Any]:
             "415": _error("A content type or encoding that is not read here."),
             "422": _error("With `atomic`: bad lines, named. Nothing was stored."),
             "429": _error("Too much waits. Nothing was stored; send it again.", _AFTER),
-            "503": _error("The log or the tables cannot be used now.", _AFTER),
+            "500": _error(_FAULT),
+            "503": _error(_UNAVAILABLE, _AFTER),
             "507": _error("The disk or the quarantine is full. Nothing was stored."),
         },
     }
@@ -152,7 +155,9 @@ def _get_metrics() -> dict[str, Any]:
             },
             "401": _error("No API key in force.", _CHALLENGE),
             "403": _error("The key lacks the scope.", _CHALLENGE),
-            "503": _error("The log cannot be read now.", _AFTER),
+            "429": _error("Too many keys wait to be looked up.", _AFTER),
+            "500": _error(_FAULT),
+            "503": _error(_UNAVAILABLE, _AFTER),
         },
     }
 

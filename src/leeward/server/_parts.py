@@ -64,7 +64,7 @@ def open_parts(data: str | os.PathLike[str], settings: Settings) -> Iterator[Par
         tables = stack.enter_context(open_tables(url))
         keys = KeyRing(tables, settings.server.key_cache_seconds)
         stack.callback(keys.close)
-        state = State(folder, log, writer, settings)
+        state = State(folder, log, writer, settings, keys.answering)
         stack.callback(state.close)
         intake = Intake(writer, most)
         stack.callback(intake.close)

@@ -12,6 +12,7 @@ from leeward.errors import LeewardError, Overloaded, QuarantineFull
 from leeward.server._answers import HealthAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from leeward.model import Settings
@@ -47,13 +48,22 @@ class State:
         log: A reader of the log.
         writer: Its writer.
         settings: The bounds.
+        tables_answer: Whether keys can be looked up; called on the event loop.
     """
 
-    def __init__(self, data: Path, log: Log, writer: Writer, settings: Settings) -> None:
+    def __init__(
+        self,
+        data: Path,
+        log: Log,
+        writer: Writer,
+        settings: Settings,
+        tables_answer: Callable[[], bool],
+    ) -> None:
         self._data = data
         self._log = log
         self._writer = writer
         self._settings = settings
+        self._tables_answer = tables_answer
         self._thread = ThreadPoolExecutor(1, "leeward-state")
         self._reading: asyncio.Future[Reading] | None = None
         self._read_at = 0.0
@@ -94,6 +104,8 @@ class State:
             down.append("the server is stopping")
         if self._failed_at is not None and time.monotonic() < self._failed_at + FAILURE_SECONDS:
             down.append("the log cannot be written")
+        if not self._tables_answer():
+            down.append("the tables do not answer")
         try:
             reasons = self._concerns(await self.reading())
         except LeewardError:

@@ -5,9 +5,10 @@ Hot rows are compressed blocks in one SQLite file; sealed rows are segments, Par
 with an index beside them, which other tools can read as they are.
 """
 
-from leeward.store._backup import BackedUp, Restored, backup, restore
+from leeward.store._backup import BackedUp, backup
 from leeward.store._erase import Erased, Expired, Kept, Proof, erase, expire, prove
 from leeward.store._log import Log
+from leeward.store._restore import Restored, restore
 from leeward.store._settings import SETTINGS_FILE, read_settings
 from leeward.store._types import (
     Checkpoint,

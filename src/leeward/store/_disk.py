@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["damaged", "digest", "sync_file", "sync_folder", "translated", "write_whole"]
+__all__ = ["damaged", "digest", "remove", "sync_file", "sync_folder", "translated", "write_whole"]
 
 
 def sync_file(path: Path) -> None:
@@ -31,6 +32,14 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder with all that is in it; neither need be there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:

@@ -1,13 +1,15 @@
 """Taking a person's text and profile out of the log, and rows whose time has passed.
 
-Both rewrite what they touch: blocks in place, segments as a new generation that replaces the
-old one in one transaction. The identities stay in the index, so that what was erased does
-not come back when a producer sends it again.
+The identities stay in the index, so that what was erased does not come back when a producer
+sends it again. Findings go first: where the process ends in the middle, the rows that are left
+still show a second run what to do.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,22 +17,19 @@ import pyarrow.compute as pc
 
 from leeward.store import _findings, _quarantine
 from leeward.store._hash import Domain
+from leeward.store._naming import names_account
+from leeward.store._rewrite import CONTENT, Judgement, Mask, rewrite, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections import Counter
+    from collections.abc import Callable, Mapping, Sequence
 
-    import numpy.typing as npt
-
+    from leeward.store._hot import Hot
     from leeward.store._log import Log
     from leeward.store._segment import Segment
     from leeward.store._writer import Writer
 
-    Mask = npt.NDArray[np.bool_]
-
 __all__ = ["Erased", "Expired", "Kept", "Proof", "erase", "expire", "prove"]
-
-CONTENT: Final = ("text", "folded", "lang", "tags", "links", "mentions", "extra")
-"""What a skeleton does not have: text and profile, and what was taken from them."""
 
 
 class Kept(NamedTuple):
@@ -77,14 +76,23 @@ class Proof(NamedTuple):
         scanned: Rows that were looked at.
         content: Rows of theirs that still hold text or profile.
         skeletons: Rows of theirs that hold neither.
+        findings: Findings about the account.
+        quarantined: Items of the quarantine that come from the account and still have bytes.
     """
 
     scanned: int
     content: int
     skeletons: int
+    findings: int
+    quarantined: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing of what an erasure removes is left."""
+        return not (self.content or self.findings or self.quarantined)
 
 
-def erase(writer: Writer, account: str, kept: Kept) -> Erased:
+def erase(writer: Writer, account: str, kept: Callable[[], Kept]) -> Erased:
     """Remove what an account said and what is said of it as a profile.
 
     What other people wrote about it is theirs and stays.
@@ -92,41 +100,38 @@ def erase(writer: Writer, account: str, kept: Kept) -> Erased:
     Args:
         writer: The log's writer.
         account: URI of the account.
-        kept: What open holds forbid.
+        kept: What open holds forbid at this moment; asked again before every step.
+
+    Raises:
+        StoreError: Something of what was erased could not be removed from the disk yet.
     """
-    counts = {"removed": 0, "skeletons": 0, "withheld": 0}
-    gone: list[npt.NDArray[np.int64]] = []
-    key = writer.hasher.one(account, Domain.ACCOUNT)
-    profile = writer.hasher.one(account, Domain.POST)
+    keys = [writer.hasher.one(account, domain) for domain in (Domain.ACCOUNT, Domain.POST)]
 
-    def change(rows: pa.Table) -> pa.Table | None:
-        own = _own(rows, account)
-        if not own.any():
-            return None
-        withheld = own & _touches(rows, kept.content)
-        skeleton = own & ~withheld & _touches(rows, kept.skeleton)
-        removed = own & ~withheld & ~skeleton
-        for name, mask in zip(counts, (removed, skeleton, withheld), strict=True):
-            counts[name] += int(mask.sum())
-        gone.append(rows["seq"].to_numpy()[removed | skeleton])
-        if not (removed | skeleton).any():
-            return None
-        return _bare(rows, skeleton).filter(pa.array(~removed))
+    def groups(segment: Segment) -> Sequence[int]:
+        return sorted({group for key in keys for group in segment.postings.find(key)})
 
-    def may_touch(segment: Segment) -> bool:
-        return bool(segment.postings.find(key) or segment.postings.find(profile))
+    def judge() -> _Person:
+        return _Person(account, kept())
 
     with writer.quiet():
-        writer.rewrite(change, may_touch)
-        seqs = np.concatenate([*gone, np.empty(0, np.int64)])
-        findings = _drop_findings(writer, seqs, None if account in kept.content else account)
-        emptied = 0 if account in kept.content else _empty_quarantine(writer, account)
-        writer.forget_free_pages()
-    return Erased(**counts, findings=findings, quarantined=emptied)
+        found = survey(writer, judge(), groups)
+        now = kept()
+        subject = None if account in now.content else account
+        with writer.transaction() as hot:
+            findings = _findings.drop(hot, writer.layout, found.seqs, subject, found.held)
+            emptied = _empty_quarantine(hot, account, now)
+        tally = rewrite(writer, found.segments, judge)
+        writer.forget_deleted()
+    return Erased(tally.removed.total(), tally.bared, found.tally.held, findings, emptied)
 
 
 def expire(
-    writer: Writer, ages: Mapping[str, int], now: int, kept: Kept, *, apply: bool = True
+    writer: Writer,
+    ages: Mapping[str, int],
+    now: int,
+    kept: Callable[[], Kept],
+    *,
+    apply: bool = True,
 ) -> Expired:
     """Remove rows whose kind is kept for a time that has passed since they were received.
 
@@ -137,45 +142,28 @@ def expire(
         kept: What open holds forbid to delete; such rows stay as they are.
         apply: Remove them; otherwise only count.
     """
-    removed: dict[str, int] = {}
-    held = 0
-    holds = kept.content | kept.skeleton
-    gone: list[npt.NDArray[np.int64]] = []
 
-    def change(rows: pa.Table) -> pa.Table | None:
-        nonlocal held
-        due = np.zeros(len(rows), np.bool_)
-        seen = rows["seen"].to_numpy()
-        for kind, age in ages.items():
-            due |= _equal(rows["kind"], kind) & (seen < now - age)
-        blocked = due & _touches(rows, holds)
-        held += int(blocked.sum())
-        due &= ~blocked
-        if not due.any():
-            return None
-        for kind, count in zip(
-            *np.unique(rows["kind"].to_numpy()[due], return_counts=True), strict=True
-        ):
-            removed[kind] = removed.get(kind, 0) + int(count)
-        if not apply:
-            return None
-        gone.append(rows["seq"].to_numpy()[due])
-        return rows.filter(pa.array(~due))
-
-    def may_touch(segment: Segment) -> bool:
+    def groups(segment: Segment) -> Sequence[int]:
         spans = segment.info.kinds
-        return any(kind in spans and spans[kind].min_seen < now - age for kind, age in ages.items())
+        due = any(kind in spans and spans[kind].min_seen < now - age for kind, age in ages.items())
+        return range(segment.groups) if due else ()
+
+    def judge() -> _Aged:
+        return _Aged(tuple(sorted(ages.items())), now, kept())
 
     with writer.quiet():
-        writer.rewrite(change, may_touch)
-        _drop_findings(writer, np.concatenate([*gone, np.empty(0, np.int64)]), None)
-        if gone:
-            writer.forget_free_pages()
-    return Expired(removed, held)
+        found = survey(writer, judge(), groups)
+        removed: Counter[str] = found.tally.removed
+        if apply and len(found.seqs):
+            with writer.transaction() as hot:
+                _findings.drop(hot, writer.layout, found.seqs, None, found.held)
+            removed = rewrite(writer, found.segments, judge).removed
+            writer.forget_deleted()
+    return Expired(dict(removed), found.tally.held)
 
 
 def prove(log: Log, account: str) -> Proof:
-    """Look for an account's text and profile in every row of the log."""
+    """Look for an account's text and profile in every row, finding and quarantined item."""
     scanned = content = skeletons = 0
     for batch in log.scan(["actor", "kind", "object", *CONTENT]):
         rows = pa.Table.from_batches([batch])
@@ -184,7 +172,40 @@ def prove(log: Log, account: str) -> Proof:
         scanned += len(rows)
         content += int(full.sum())
         skeletons += int((own & ~full).sum())
-    return Proof(scanned, content, skeletons)
+    findings = sum(pc.sum(pc.equal(b["subject"], account)).as_py() or 0 for b in log.findings())
+    waiting = sum(names_account(item.raw, account) for item in log.quarantine())
+    return Proof(scanned, content, skeletons, findings, waiting)
+
+
+@dataclass(frozen=True)
+class _Person:
+    """Judges the rows of one account."""
+
+    account: str
+    kept: Kept
+
+    def __call__(self, rows: pa.Table) -> Judgement:
+        own = _own(rows, self.account)
+        held = own & _touches(rows, self.kept.content)
+        bared = own & ~held & _touches(rows, self.kept.skeleton)
+        return Judgement(own & ~held & ~bared, bared, held)
+
+
+@dataclass(frozen=True)
+class _Aged:
+    """Judges rows by the age of their kind."""
+
+    ages: tuple[tuple[str, int], ...]
+    now: int
+    kept: Kept
+
+    def __call__(self, rows: pa.Table) -> Judgement:
+        due = np.zeros(len(rows), np.bool_)
+        seen = rows["seen"].to_numpy()
+        for kind, age in self.ages:
+            due |= _equal(rows["kind"], kind) & (seen < self.now - age)
+        held = due & _touches(rows, self.kept.content | self.kept.skeleton)
+        return Judgement(due & ~held, np.zeros(len(rows), np.bool_), held)
 
 
 def _own(rows: pa.Table, account: str) -> Mask:
@@ -224,32 +245,19 @@ def _has_content(rows: pa.Table) -> Mask:
     return found
 
 
-def _bare(rows: pa.Table, bare: Mask) -> pa.Table:
-    """The same rows, some of them without content."""
-    if not bare.any():
-        return rows
-    for name in CONTENT:
-        field = rows.schema.field(name)
-        empty = pa.scalar([] if pa.types.is_list(field.type) else None, field.type)
-        column = pc.if_else(pa.array(bare), empty, rows[name].combine_chunks())
-        rows = rows.set_column(rows.schema.get_field_index(name), field, column)
-    return rows
+def _empty_quarantine(hot: Hot, account: str, kept: Kept) -> int:
+    """Empty what was refused and comes from the account; that it was refused stays.
 
-
-def _drop_findings(writer: Writer, seqs: npt.NDArray[np.int64], subject: str | None) -> int:
-    """Remove findings of these events and about this subject."""
-    if not len(seqs) and subject is None:
+    Items that name anything under a hold on content are left: what they hold is not known.
+    """
+    if account in kept.content:
         return 0
-    with writer.transaction() as hot:
-        count = _findings.drop(hot, writer.layout.findings, writer.layout.scratch, seqs, subject)
-    _findings.sweep(hot, writer.layout.findings)
-    return count
+    held = [uri.encode() for uri in kept.content]
+    own = partial(names_account, account=account)
+    items = [i.id for i in _quarantine.items(hot) if own(i.raw) and not _any(held, i.raw)]
+    _quarantine.clear(hot, items)
+    return len(items)
 
 
-def _empty_quarantine(writer: Writer, account: str) -> int:
-    """Empty what was refused and names the account; that it was refused stays."""
-    needle = account.encode()
-    with writer.transaction() as hot:
-        named = [item.id for item in _quarantine.items(hot) if needle in item.raw]
-        _quarantine.clear(hot, named)
-    return len(named)
+def _any(needles: Sequence[bytes], raw: bytes) -> bool:
+    return any(needle in raw for needle in needles)

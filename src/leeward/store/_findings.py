@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.store._hot import Hot
+    from leeward.store._layout import Layout
 
 __all__ = ["add", "drop", "scan", "seal", "segments", "sweep", "verify"]
 
@@ -136,27 +137,47 @@ def write(hot: Hot, folder: Path, scratch: Path, table: pa.Table) -> None:
 
 
 def drop(
-    hot: Hot, folder: Path, scratch: Path, seqs: npt.NDArray[np.int64], subject: str | None
+    hot: Hot,
+    layout: Layout,
+    seqs: npt.NDArray[np.int64],
+    subject: str | None,
+    held: npt.NDArray[np.int64],
 ) -> int:
-    """Remove findings of some events, or about a subject; how many. In a transaction."""
+    """Remove findings of some events, or about a subject; how many. In a transaction.
+
+    Args:
+        hot: The writer's connection.
+        layout: Where findings lie.
+        seqs: Places of the events.
+        subject: URI of the subject.
+        held: Places of events that a hold keeps; their findings stay.
+    """
     before = hot.db.total_changes
     hot.db.executemany("DELETE FROM finding WHERE seq = ?", [(int(seq),) for seq in seqs])
     bodies = hot.db.execute("SELECT seq, signal, version, body FROM finding").fetchall()
+    kept = set(held.tolist())
     about = [
-        row[:3] for row in bodies if msgspec.json.decode(row[3], type=Finding).subject == subject
+        row[:3]
+        for row in bodies
+        if row[0] not in kept
+        and subject is not None
+        and msgspec.json.decode(row[3], type=Finding).subject == subject
     ]
     hot.db.executemany("DELETE FROM finding WHERE seq = ? AND signal = ? AND version = ?", about)
     count = hot.db.total_changes - before
     wanted = pa.array(seqs)
     for name, _ in segments(hot):
-        table = pq.read_table(folder / name)
-        gone = pc.or_(pc.is_in(table["seq"], wanted), pc.equal(table["subject"], subject or ""))
+        table = pq.read_table(layout.findings / name)
+        gone = pc.is_in(table["seq"], wanted)
+        if subject is not None:
+            free = pc.invert(pc.is_in(table["seq"], pa.array(held)))
+            gone = pc.or_(gone, pc.and_(pc.equal(table["subject"], subject), free))
         if pc.any(gone).as_py():
-            kept = table.filter(pc.invert(gone))
+            rest = table.filter(pc.invert(gone))
             hot.db.execute("DELETE FROM finding_segment WHERE name = ?", (name,))
-            count += len(table) - len(kept)
-            if len(kept):
-                write(hot, folder, scratch, kept)
+            count += len(table) - len(rest)
+            if len(rest):
+                write(hot, layout.findings, layout.scratch, rest)
     return count
 
 

@@ -96,6 +96,8 @@ class Hot:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA wal_autocheckpoint = 4000")
+            # VACUUM would put a copy of everything into the system's folder for such files.
+            db.execute("PRAGMA temp_store = MEMORY")
             self._create(db)
         else:
             db.execute("PRAGMA query_only = ON")
@@ -284,7 +286,7 @@ class Hot:
         self.db.execute("DELETE FROM rate WHERE minute < ?", (minute - 1_440,))
 
     def accepted_since(self, minute: int) -> int:
-        """Events accepted from a minute (since 1970) on."""
+        """Events accepted from a minute (since 1970) on, those of the minute that runs too."""
         query = "SELECT coalesce(sum(accepted), 0) FROM rate WHERE minute >= ?"
         total: int = self.db.execute(query, (minute,)).fetchone()[0]
         return total

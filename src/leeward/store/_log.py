@@ -338,7 +338,8 @@ class Log:
         with self._snapshot() as (hot, segments):
             counters = hot.counters()
             rows, _, _ = hot.hot_totals()
-            minute = int(time.time()) // 60
+            # What is counted are whole minutes and the part of the running one that has passed.
+            minute, passed = divmod(time.time(), 60)
             spans = {"minute": 1, "hour": 60, "day": 1_440}
             return LogStatus(
                 events=rows + sum(segment.info.rows for segment in segments),
@@ -353,7 +354,7 @@ class Log:
                 repeated=counters.get("repeated", 0),
                 quarantined=counters.get("quarantined", 0),
                 per_second={
-                    name: hot.accepted_since(minute - length) / (length * 60)
+                    name: hot.accepted_since(int(minute) - length) / (length * 60 + passed)
                     for name, length in spans.items()
                 },
                 quarantine=_quarantine.status(hot, bound),

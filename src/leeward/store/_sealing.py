@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,7 +15,7 @@ from leeward.model import EVENT_SCHEMA
 from leeward.store import _findings
 from leeward.store._blocks import unpack
 from leeward.store._compaction import merge, plan
-from leeward.store._disk import write_whole
+from leeward.store._disk import remove, write_whole
 from leeward.store._hot import FORMAT, Hot
 from leeward.store._idset import SealedIds
 from leeward.store._segment import Segment, SegmentInfo, SegmentWriter
@@ -62,7 +61,7 @@ class Sealer:
         self._open: dict[str, Segment] = {}
         self._sealing: threading.Thread | None = None
         self._compacting: threading.Thread | None = None
-        self.error: BaseException | None = None
+        self.errors: dict[str, BaseException] = {}
         self._rest_until = float("-inf")
         self.paused = False
 
@@ -73,14 +72,18 @@ class Sealer:
             Corrupt: A segment that the manifest names is missing or has another size.
         """
         for left in self._layout.scratch.iterdir():
-            shutil.rmtree(left, ignore_errors=True)
+            remove(left)
+        self.sweep()
+        self.refresh()
+        self._write_manifest()
+
+    def sweep(self) -> None:
+        """Delete files that the manifest does not name. Call it under the lock."""
         live = {info.name for info in self._hot.segments()}
         for folder in self._layout.segments.iterdir():
             if folder.name not in live:
-                shutil.rmtree(folder)
+                remove(folder)
         _findings.sweep(self._hot, self._layout.findings)
-        self.refresh()
-        self._write_manifest()
 
     def refresh(self) -> None:
         """Open what the manifest names, and let go of the rest."""
@@ -149,12 +152,23 @@ class Sealer:
             _findings.seal(self._hot, self._layout.findings, self._layout.scratch)
 
     def published(self, built: Built) -> None:
-        """After that transaction: show it to others, and remove what it replaced."""
+        """After that transaction: show it to others, and remove what it replaced.
+
+        The rows are safe by then. What fails here is noted, and made good by the next time.
+        """
         self.refresh()
-        self._write_manifest()
-        for info in built.replaces:
-            if built.info.name != info.name:
-                shutil.rmtree(self._layout.segments / info.name, ignore_errors=True)
+        try:
+            self._write_manifest()
+            for info in built.replaces:
+                if built.info.name != info.name:
+                    remove(self._layout.segments / info.name)
+            self.errors.pop("tidying", None)
+        except OSError as error:
+            self.errors["tidying"] = error
+
+    def discard(self, built: Built) -> None:
+        """Remove a segment that was not published."""
+        remove(self._layout.segments / built.info.name)
 
     def publish_alone(self, built: Built) -> None:
         """Publish in a transaction of its own."""
@@ -205,7 +219,10 @@ class Sealer:
     def start(self, upto: int, after: Callable[[], None]) -> None:
         """Seal the hot rows up to a place; ``after`` runs under the lock when that is done."""
         self._sealing = threading.Thread(
-            target=self._guarded, args=(self._seal, upto, after), name="leeward-seal", daemon=True
+            target=self._guarded,
+            args=("sealing", self._seal, upto, after),
+            name="leeward-seal",
+            daemon=True,
         )
         self._sealing.start()
 
@@ -216,18 +233,21 @@ class Sealer:
         if plan([segment.info for segment in self.segments()]) is None:
             return
         self._compacting = threading.Thread(
-            target=self._guarded, args=(self.compact, after), name="leeward-compact", daemon=True
+            target=self._guarded,
+            args=("merging", self.compact, after),
+            name="leeward-compact",
+            daemon=True,
         )
         self._compacting.start()
 
-    def _guarded(self, work: Callable[..., None], *args: object) -> None:
+    def _guarded(self, name: str, work: Callable[..., None], *args: object) -> None:
         try:
             work(*args)
         except BaseException as error:  # the rows stay where they are, and it is tried again
-            self.error = error
+            self.errors[name] = error
             self._rest_until = time.monotonic() + REST
         else:
-            self.error = None
+            self.errors.pop(name, None)
 
     def _seal(self, upto: int, after: Callable[[], None]) -> None:
         hot = Hot(self._layout.hot)

@@ -171,6 +171,11 @@ class Segment:
         index = self._index
         return Postings(index["key_starts"], index["key_rests"], index["key_groups"])
 
+    @property
+    def groups(self) -> int:
+        """How many row groups it has."""
+        return len(self.first_hashes())
+
     def group_rows(self, groups: Sequence[int]) -> list[int]:
         """How many rows each of some row groups has."""
         metadata = self._parquet.metadata

@@ -55,6 +55,9 @@ address 2 GiB."""
 MANY_SEGMENTS: Final = 32
 """Below this, merging waits until nothing else is in the queue."""
 
+PATIENCE: Final = 10
+"""Seconds that an erasure waits for readers to let go of what was deleted."""
+
 SMALL_ROWS: Final = 256
 SMALL_BLOCKS: Final = 64
 """So many blocks of fewer rows than that are packed into one."""
@@ -218,9 +221,8 @@ class Writer:
         """What keeps the log from working as it should, in words, or None."""
         if self._broken is not None:
             return "the log stopped after an error and takes nothing more"
-        error = self._sealer.error
-        if error is not None:
-            return f"hot rows cannot be sealed or merged ({type(error).__name__})"
+        for work, error in self._sealer.errors.items():
+            return f"{work} fails ({type(error).__name__})"
         return None
 
     @property
@@ -268,44 +270,66 @@ class Writer:
         """Keep segments from being sealed or merged in the background; events go on coming."""
         with self._quiet_lock:
             with self._db_lock:
-                self._sealer.paused = True
+                outer, self._sealer.paused = self._sealer.paused, True
             try:
                 self._sealer.wait_all()
                 yield
             finally:
-                self._sealer.paused = False
+                self._sealer.paused = outer
 
-    def rewrite(
+    def segments(self) -> list[Segment]:
+        """The live segments, in order."""
+        with self._db_lock:
+            return self._sealer.segments()
+
+    def replace(
         self,
+        segment: Segment,
         change: Callable[[pa.Table], pa.Table | None],
-        may_touch: Callable[[Segment], bool],
-    ) -> None:
-        """Change rows wherever they lie. Call it within :meth:`quiet`.
+        still: Callable[[], bool],
+    ) -> bool:
+        """Write a segment anew with changed rows. Call it within :meth:`quiet`.
 
         Args:
+            segment: The segment.
             change: Gets some rows and returns what they become, or None to leave them.
-            may_touch: Whether a segment can hold rows that ``change`` changes.
-        """
-        with self.transaction() as hot:
-            for block in list(hot.blocks()):
-                rows = pa.Table.from_batches(unpack(block.body), EVENT_SCHEMA)
-                new = change(rows)
-                if new is not None:
-                    span = block.first_seq, block.last_seq
-                    hot.update_block(pack(_one_batch(new), *span, self.hasher))
-        with translated(self.layout.log):
-            for segment in self._sealer.segments():
-                if may_touch(segment):
-                    built = self._sealer.rewrite(segment, change)
-                    if built is not None:
-                        self._sealer.publish_alone(built)
-        self._reload()
+            still: Asked just before the change counts; False drops it.
 
-    def forget_free_pages(self) -> None:
-        """Leave nothing of deleted rows in the SQLite file. Call it within :meth:`quiet`."""
+        Returns:
+            Whether the segment now is as ``change`` made it.
+        """
+        with translated(self.layout.log):
+            built = self._sealer.rewrite(segment, change)
+            if built is None:
+                return True
+            with self._db_lock:
+                if not still():
+                    self._sealer.discard(built)
+                    return False
+                self._sealer.publish_alone(built)
+                self._reload()
+        return True
+
+    def forget_deleted(self) -> None:
+        """Leave nothing of deleted rows on the disk. Call it within :meth:`quiet`.
+
+        Raises:
+            StoreError: A reader still holds an old state of the log, or a file cannot be removed.
+        """
         with self._db_lock, translated(self.layout.log):
+            self._sealer.sweep()
             self._hot.db.execute("VACUUM")
-            self._hot.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for _ in range(PATIENCE):
+            with self._db_lock, translated(self.layout.log):
+                busy = self._hot.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if not busy:
+                return
+            time.sleep(1)
+        raise StoreError(
+            "a reader holds an old state of the log, so what was deleted is still in hot.db-wal",
+            where=str(self.layout.log),
+            hint="end long scans and tails of other programs, then give the same command again",
+        )
 
     def close(self) -> None:
         """Finish what was submitted and give up the right to write."""

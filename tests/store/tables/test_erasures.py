@@ -7,10 +7,12 @@ import pytest
 from leeward.errors import UsageError
 from leeward.store.tables import (
     Tables,
+    ask_again,
     ask_erasure,
     audit_entries,
     finish_erasure,
     list_erasures,
+    pause_erasure,
 )
 
 BOAT = "https://harbour.example/@boat"
@@ -67,3 +69,15 @@ def test_an_erasure_does_not_show_whom_it_concerns(tables: Tables) -> None:
     with tables.begin() as connection:
         asked = ask_erasure(connection, BOAT, "Ada")
     assert repr(asked) == f"<Erasure {asked.id} asked>"
+
+
+def test_the_counts_of_runs_that_a_hold_stopped_are_added(tables: Tables) -> None:
+    with tables.begin() as connection:
+        asked = ask_erasure(connection, BOAT, "Ada")
+        paused = pause_erasure(connection, asked.id, "Ada", events=7, kept_for_hold=2, withheld=3)
+        assert (paused.done_at, paused.proof) == (None, {"withheld": 3})
+        assert ask_again(connection, asked.id, "Grace").proof is None
+        done = finish_erasure(connection, asked.id, "Grace", events=3, kept_for_hold=0, proof={})
+        verbs = [entry.verb for entry in audit_entries(connection)]
+    assert (done.events, done.kept_for_hold) == (10, 2)
+    assert verbs == ["erasure.ask", "erasure.pause", "erasure.ask", "erasure.finish"]

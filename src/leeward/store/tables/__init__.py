@@ -24,7 +24,14 @@ from leeward.store.tables._audit import (
     verify_audit,
 )
 from leeward.store.tables._copy import CopiedRow, dump, load
-from leeward.store.tables._erasures import Erasure, ask_erasure, finish_erasure, list_erasures
+from leeward.store.tables._erasures import (
+    Erasure,
+    ask_again,
+    ask_erasure,
+    finish_erasure,
+    list_erasures,
+    pause_erasure,
+)
 from leeward.store.tables._holds import (
     Hold,
     Keeps,
@@ -60,6 +67,7 @@ __all__ = [
     "Key",
     "Scope",
     "Tables",
+    "ask_again",
     "ask_erasure",
     "audit_entries",
     "create_key",
@@ -75,6 +83,7 @@ __all__ = [
     "note_use",
     "open_holds",
     "open_tables",
+    "pause_erasure",
     "place_hold",
     "read_anchor",
     "record",

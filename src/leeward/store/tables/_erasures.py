@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from leeward.errors import UsageError
 from leeward.store.tables._audit import lock_audit, record
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-__all__ = ["Erasure", "ask_erasure", "finish_erasure", "list_erasures"]
+__all__ = [
+    "Erasure",
+    "ask_again",
+    "ask_erasure",
+    "finish_erasure",
+    "list_erasures",
+    "pause_erasure",
+]
 
 
 class Erasure(NamedTuple):
@@ -25,12 +32,13 @@ class Erasure(NamedTuple):
 
     Attributes:
         id: Number of its row; ascending in the order of asking.
-        subject: URI of the account, post or media item.
+        subject: URI of the account.
         asked_at, asked_by: When and by whom it was asked for.
         done_at: When it was finished, microseconds since 1970 UTC; None while it is not.
-        events: How many events were erased.
+        events: How many events were erased, over all runs that came to their end.
         kept_for_hold: How many of them left their bare skeleton because of a hold.
-        proof: What the scan that looked for the rest found, a JSON object.
+        proof: What the scan that looked for the rest found, a JSON object; of an unfinished one,
+            how many events a hold withholds.
     """
 
     id: int
@@ -61,6 +69,49 @@ def ask_erasure(connection: Connection, subject: str, by: str, *, at: int | None
     return asked
 
 
+def ask_again(
+    connection: Connection, erasure_id: int, by: str, *, at: int | None = None
+) -> Erasure:
+    """Note that an unfinished erasure is asked for once more, as after a hold was released.
+
+    Raises:
+        UsageError: No unfinished erasure has that number, or an argument is not usable.
+    """
+    asked = _change(connection, erasure_id, proof=None)
+    record(connection, by, "erasure.ask", asked.subject, {"erasure": asked.id}, at=at)
+    return asked
+
+
+def pause_erasure(
+    connection: Connection,
+    erasure_id: int,
+    by: str,
+    *,
+    events: int,
+    kept_for_hold: int,
+    withheld: int,
+    at: int | None = None,
+) -> Erasure:
+    """Note that a run erased what it may, and that a hold keeps the rest as it is.
+
+    Args:
+        connection: Of a transaction that writes.
+        erasure_id: Number of the request.
+        by: Who acts.
+        events: Events that this run erased.
+        kept_for_hold: How many of them left their skeleton.
+        withheld: Events that stay as they are until a hold is released.
+        at: When, microseconds since 1970 UTC; now, if not given.
+
+    Raises:
+        UsageError: No unfinished erasure has that number, or an argument is not usable.
+    """
+    paused = _add(connection, erasure_id, events, kept_for_hold, {"withheld": withheld})
+    details = {"erasure": paused.id, "events": events, "withheld": withheld}
+    record(connection, by, "erasure.pause", paused.subject, details, at=at)
+    return paused
+
+
 def finish_erasure(
     connection: Connection,
     erasure_id: int,
@@ -73,23 +124,45 @@ def finish_erasure(
 ) -> Erasure:
     """Note that an erasure is done, and what proves it.
 
+    The counts are of this run; those of runs before it are added.
+
     Raises:
         UsageError: No unfinished erasure has that number, or an argument is not usable.
     """
-    if not 0 <= kept_for_hold <= events:
-        raise UsageError("the counts of an erasure do not fit together")
     when = now() if at is None else at
-    lock_audit(connection)
-    values = {"done_at": when, "events": events, "kept_for_hold": kept_for_hold}
-    change = update(erasure).where(erasure.c.id == erasure_id, erasure.c.done_at.is_(None))
-    change = change.values(**values, proof=canonical(proof))
-    row = connection.execute(change.returning(*_COLUMNS)).one_or_none()
-    if row is None:
-        raise UsageError("no unfinished erasure has that number")
-    done = _erasure(row)
-    details = {"erasure": done.id, "events": events, "kept_for_hold": kept_for_hold}
+    done = _add(connection, erasure_id, events, kept_for_hold, proof, done_at=when)
+    details = {"erasure": done.id, "events": done.events, "kept_for_hold": done.kept_for_hold}
     record(connection, by, "erasure.finish", done.subject, details, at=when)
     return done
+
+
+def _add(
+    connection: Connection,
+    erasure_id: int,
+    events: int,
+    kept_for_hold: int,
+    proof: Mapping[str, Any],
+    **values: int,
+) -> Erasure:
+    if not 0 <= kept_for_hold <= events:
+        raise UsageError("the counts of an erasure do not fit together")
+    return _change(
+        connection,
+        erasure_id,
+        events=func.coalesce(erasure.c.events, 0) + events,
+        kept_for_hold=func.coalesce(erasure.c.kept_for_hold, 0) + kept_for_hold,
+        proof=canonical(proof),
+        **values,
+    )
+
+
+def _change(connection: Connection, erasure_id: int, **values: Any) -> Erasure:
+    lock_audit(connection)
+    change = update(erasure).where(erasure.c.id == erasure_id, erasure.c.done_at.is_(None))
+    row = connection.execute(change.values(**values).returning(*_COLUMNS)).one_or_none()
+    if row is None:
+        raise UsageError("no unfinished erasure has that number")
+    return _erasure(row)
 
 
 def list_erasures(

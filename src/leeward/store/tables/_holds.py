@@ -129,7 +129,7 @@ def list_holds(
 def open_holds(connection: Connection, subjects: Iterable[str]) -> dict[str, list[Hold]]:
     """The open holds on any of these subjects, oldest first; a subject without one is absent.
 
-    Every path of deletion asks this in the transaction in which it deletes.
+    For a path of deletion that knows its subjects; one that does not takes all open holds.
     """
     found: dict[str, list[Hold]] = {}
     wanted = sorted(set(subjects))
