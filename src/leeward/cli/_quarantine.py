@@ -60,22 +60,24 @@ def list_(data: Path, after: int, most: int, answer: Answer) -> None:
 def replay(data: Path, map_: Path | None, answer: Answer) -> None:
     """Decode everything that waits again, after a fix; what may enter now does.
 
-    What still may not enter stays where it is.
+    What still may not enter stays where it is, and so do rows of tables without --map.
     """
     from leeward.pipeline import replay_quarantine
     from leeward.store import Log, Writer
 
     with Writer.open(data) as writer, Log(data) as log:
         done = replay_quarantine(writer, log, map_)
-    answer.one(
-        done._asdict(),
-        [
-            f"{done.replayed:>12,}  entered the log",
-            f"{done.repeated:>12,}  were in the log already",
-            f"{done.ignored:>12,}  are no events here",
-            f"{done.waiting:>12,}  still wait",
-        ],
-    )
+    lines = [
+        f"{done.replayed:>12,}  entered the log",
+        f"{done.repeated:>12,}  were in the log already",
+        f"{done.ignored:>12,}  are no events here",
+        f"{done.waiting:>12,}  still wait",
+    ]
+    if done.unmapped:
+        lines.append(
+            f"next: give the map of {done.unmapped:,} of them, rows of a table, with --map"
+        )
+    answer.one(done._asdict(), lines)
 
 
 @quarantine.command(

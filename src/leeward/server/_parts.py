@@ -70,6 +70,7 @@ def open_parts(data: str | os.PathLike[str], settings: Settings) -> Iterator[Par
         stack.callback(intake.close)
         budget = Budget(max(IN_FLIGHT_BYTES, BODIES * most))
         housekeeper = Housekeeper(writer, tables, _report)
+        state.chores = housekeeper.trouble
         housekeeper.start()
         stack.callback(housekeeper.stop)
         yield Parts(settings, writer, budget, keys, intake, state, Metrics())

@@ -12,7 +12,7 @@ from leeward.errors import LeewardError, Overloaded, QuarantineFull
 from leeward.server._answers import HealthAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from leeward.model import Settings
@@ -68,6 +68,7 @@ class State:
         self._reading: asyncio.Future[Reading] | None = None
         self._read_at = 0.0
         self._failed_at: float | None = None
+        self.chores: Mapping[str, str] = {}
         self.closing = False
 
     async def reading(self) -> Reading:
@@ -139,4 +140,5 @@ class State:
             concerns.append("hot rows are not being sealed")
         if self._writer.queued > NEARLY * bounds.queue_events:
             concerns.append("the writer's queue is nearly full")
+        concerns.extend(self.chores.values())
         return concerns

@@ -265,7 +265,7 @@ class Log:
         missing = last
         with self._snapshot() as (hot, segments):
             for table in self._hits(hot, segments, key, columns, value, last):
-                found.append(_newest(table, last))
+                found.append(table if len(table) <= last else _newest(table, last))
                 missing -= len(found[-1])
                 if missing <= 0:
                     break
@@ -410,7 +410,11 @@ def _matching_rows(
 
 
 def _matching(table: pa.Table, columns: tuple[str, ...], value: str) -> pa.Table:
-    return table.filter(pa.array(_mask(table, columns, value)))
+    hits = np.flatnonzero(_mask(table, columns, value))
+    if len(hits) and hits[-1] - hits[0] + 1 == len(hits):
+        # As with the rows of one account, which lie together: no need to copy them.
+        return table.slice(hits[0], len(hits))
+    return table.take(pa.array(hits))
 
 
 def _mask(
