@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import pytest
 
 from leeward.pipeline import Housekeeper, _housekeeping
 from leeward.store import Log, Writer
@@ -13,6 +12,7 @@ from leeward.store.tables import ask_erasure, list_erasures, open_tables
 from tests.cli.conftest import boat_event
 
 if TYPE_CHECKING:
+    import pytest
     from collections.abc import Callable
     from pathlib import Path
 
