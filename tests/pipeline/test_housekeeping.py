@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-
 from leeward.pipeline import Housekeeper, _housekeeping
 from leeward.store import Log, Writer
 from leeward.store.tables import ask_erasure, list_erasures, open_tables
 from tests.cli.conftest import boat_event
 
 if TYPE_CHECKING:
-    import pytest
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     from leeward.errors import LeewardError
 
