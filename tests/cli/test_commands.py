@@ -154,7 +154,10 @@ def test_retention_counts_first_and_removes_when_told(run: Run, data: Path) -> N
     time.sleep(1.1)  # until the posts are past their second
     counted = run("retain", "--data", data, "--json").json
     assert ({"post": 80}, 20, False) == (counted["removed"], counted["held"], counted["applied"])
-    run("retain", "--data", data, "--apply")
+    run("retain", "--data", data, "--apply", "--as", "Ada")
+    entry = run("audit", "list", "--data", data, "--json").lines[-1]
+    assert (entry["actor"], entry["verb"]) == ("Ada", "retention.apply")
+    assert entry["details"] == {"removed": {"post": 80}, "held": 20}
     with Log(data) as log:
         assert log.status().events == 20
 

@@ -56,17 +56,21 @@ def list_(data: Path, after: int, most: int, answer: Answer) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="The table map that the items came with, mended.",
 )
+@as_person
 @answered
-def replay(data: Path, map_: Path | None, answer: Answer) -> None:
+def replay(data: Path, map_: Path | None, by: str, answer: Answer) -> None:
     """Decode everything that waits again, after a fix; what may enter now does.
 
     What still may not enter stays where it is, and so do rows of tables without --map.
     """
     from leeward.pipeline import replay_quarantine
     from leeward.store import Log, Writer
+    from leeward.store.tables import record
 
-    with Writer.open(data) as writer, Log(data) as log:
+    with Writer.open(data) as writer, Log(data) as log, tables_of(data) as tables:
         done = replay_quarantine(writer, log, map_)
+        with tables.begin() as connection:
+            record(connection, by, "quarantine.replay", "quarantine", done._asdict())
     lines = [
         f"{done.replayed:>12,}  entered the log",
         f"{done.repeated:>12,}  were in the log already",

@@ -23,6 +23,9 @@ __all__ = ["Housekeeper"]
 _LOOK: Final = 2.0
 _RETAIN: Final = 3_600.0
 _AGAIN: Final = 60.0
+_SELF: Final = "leeward serve"
+"""Who acts where no person does: only what the settings order."""
+
 _WORK: Final = {"_erase": "erasing a person", "_retain": "retention"}
 
 
@@ -101,7 +104,7 @@ class Housekeeper:
         if now < self._retain_at:
             return False
         self._retain_at = now + _AGAIN
-        retain(self._writer, self._tables, apply=True)
+        retain(self._writer, self._tables, _SELF, apply=True)
         self._retain_at = now + _RETAIN
         return True
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from leeward.pipeline._erasure import kept_by_holds
 from leeward.store import Expired, expire, read_settings
+from leeward.store.tables import record
 
 if TYPE_CHECKING:
     from leeward.store import Writer
@@ -16,15 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["retain"]
 
 
-def retain(writer: Writer, tables: Tables, *, apply: bool) -> Expired:
+def retain(writer: Writer, tables: Tables, by: str, *, apply: bool) -> Expired:
     """Remove events past the age that ``[retention]`` gives their kind; what a hold covers stays.
 
     Args:
         writer: The log's writer.
-        tables: Where the holds are.
-        apply: Remove them; otherwise only count.
+        tables: Where the holds are, and the audit chain.
+        by: Who acts.
+        apply: Remove them, which is noted in the audit chain; otherwise only count.
     """
     ages = read_settings(writer.layout.data).retention.ages()
     micros = {str(kind): seconds * 1_000_000 for kind, seconds in ages.items()}
     now = time.time_ns() // 1_000
-    return expire(writer, micros, now, partial(kept_by_holds, tables), apply=apply)
+    done = expire(writer, micros, now, partial(kept_by_holds, tables), apply=apply)
+    if apply and done.removed:
+        with tables.begin() as connection:
+            record(connection, by, "retention.apply", "log", done._asdict())
+    return done
