@@ -79,7 +79,7 @@ tide = "{tide}"
     [row] = decode(text, header + cells).batch.to_pylist()
     assert row["id"] == "harbour:{p}@v2#update"
     assert (row["kind"], row["target"], row["at"]) == ("repost", "t", 1_700_000_000_123_000)
-    assert row["tags"] == ["pier", "boats", "pier", "tide"]
+    assert row["tags"] == ["pier", "boats", "tide"]
     assert (row["links"], row["mentions"]) == (["https://a.example/p"], ["a"])
     assert row["media"] == [
         {"uri": "m:p", "sha256": None, "pdq": None, "mime": "image/png"},

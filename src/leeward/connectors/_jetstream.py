@@ -60,6 +60,7 @@ class _Message(Struct, frozen=True):
     account: _Account | None = None
 
 
+_BODIES: Final = (_Message, _Commit, _Identity, _Account)
 _DECODER: Final = msgspec.json.Decoder(_Message)
 
 
@@ -128,7 +129,7 @@ class Jetstream:
         try:
             message = _DECODER.decode(records.raw(record))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _RefusedError(*explain(error)) from None
+            raise _RefusedError(*explain(error, *_BODIES)) from None
         body = getattr(message, message.kind)
         if body is None:
             raise _RefusedError(message.kind, "is missing")

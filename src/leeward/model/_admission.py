@@ -16,13 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leeward.model import _bounds as b
+from leeward.model import _kernels
 from leeward.model._columns import INPUT_SCHEMA, columns_of
 from leeward.model._event import SOURCE_PATTERN, Event, Kind, Op, Visibility
 from leeward.model._extra import normal_extra
 from leeward.model._fold import fold, fold_tag
 from leeward.model._identity import parse_identity
 from leeward.model._messages import explain
-from leeward.model._numba import kernel, string_buffers
+from leeward.model._numba import string_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,7 +193,7 @@ def _with_normal_extra(
 def _passes(batch: pa.RecordBatch, *, typed: bool) -> Mask:
     """The rows that are certainly free of problems."""
     columns = {name: batch.column(name) for name in batch.schema.names}
-    ok = _good_ids(
+    ok = _kernels.good_ids(
         *string_buffers(columns["id"]),
         *string_buffers(columns["source"]),
         *string_buffers(columns["op"]),
@@ -226,7 +227,7 @@ def _mask(values: pa.BooleanArray) -> Mask:
 def _plain(array: pa.Array, least: int, most: int) -> Mask:
     if array.null_count == len(array):
         return np.ones(len(array), np.bool_)
-    return _plain_kernel(*string_buffers(array), least, most) | _mask(array.is_null())
+    return _kernels.plain(*string_buffers(array), least, most) | _mask(array.is_null())
 
 
 def _short(array: pa.Array, most: int) -> Mask:
@@ -249,7 +250,7 @@ def _lists(array: pa.Array, most: int, longest: int) -> Mask:
 def _whole(array: pa.Array, starts: npt.NDArray[np.int32], good: Mask) -> Mask:
     """Lists that are there and of which every item is good."""
     valid = _mask(array.is_valid())
-    return valid if good.all() else valid & _all_of(starts, good)
+    return valid if good.all() else valid & _kernels.all_of(starts, good)
 
 
 def _media(array: pa.Array) -> Mask:
@@ -258,13 +259,13 @@ def _media(array: pa.Array) -> Mask:
     uri, sha256, pdq, mime = items.flatten()
     good &= _plain(uri, 1, b.MAX_URI) & _plain(mime, 1, b.MAX_MIME)
     for digest in (sha256, pdq):
-        good &= _hex_kernel(*string_buffers(digest), 64) | _mask(digest.is_null())
+        good &= _kernels.hexadecimal(*string_buffers(digest), 64) | _mask(digest.is_null())
     return _whole(array, starts, good) & (np.diff(starts) <= b.MAX_MEDIA)
 
 
 def _good_tags(array: pa.Array) -> Mask:
     starts, items = _items(array)
-    return _whole(array, starts, _tag_kernel(*string_buffers(items)))
+    return _whole(array, starts, _kernels.simple_tag(*string_buffers(items)))
 
 
 def _good_sources(array: pa.Array) -> Mask:
@@ -274,107 +275,6 @@ def _good_sources(array: pa.Array) -> Mask:
 
 
 _SOURCE: Final = re.compile(SOURCE_PATTERN)
-
-
-@kernel
-def _plain_kernel(
-    starts: npt.NDArray[np.int32], octets: npt.NDArray[np.uint8], least: int, most: int
-) -> Mask:
-    """Between ``least`` and ``most`` bytes long and without ASCII control characters."""
-    rows = len(starts) - 1
-    good = np.ones(rows, np.bool_)
-    for row in range(rows):
-        length = starts[row + 1] - starts[row]
-        if length < least or length > most:
-            good[row] = False
-            continue
-        for i in range(starts[row], starts[row + 1]):
-            if octets[i] < 0x20 or octets[i] == 0x7F:
-                good[row] = False
-                break
-    return good
-
-
-@kernel
-def _hex_kernel(starts: npt.NDArray[np.int32], octets: npt.NDArray[np.uint8], length: int) -> Mask:
-    """Exactly ``length`` lower-case hexadecimal digits."""
-    rows = len(starts) - 1
-    good = np.ones(rows, np.bool_)
-    for row in range(rows):
-        good[row] = starts[row + 1] - starts[row] == length
-        for i in range(starts[row], starts[row + 1]):
-            c = octets[i]
-            if not (0x30 <= c <= 0x39 or 0x61 <= c <= 0x66):
-                good[row] = False
-                break
-    return good
-
-
-@kernel
-def _tag_kernel(starts: npt.NDArray[np.int32], octets: npt.NDArray[np.uint8]) -> Mask:
-    """ASCII letters, digits and ``_`` after any ``#``: such a tag folds to its lower case."""
-    rows = len(starts) - 1
-    good = np.ones(rows, np.bool_)
-    for row in range(rows):
-        i = starts[row]
-        while i < starts[row + 1] and octets[i] == 0x23:
-            i += 1
-        good[row] = i < starts[row + 1]
-        while i < starts[row + 1]:
-            c = octets[i]
-            if not (0x30 <= c <= 0x39 or 0x41 <= c <= 0x5A or 0x61 <= c <= 0x7A or c == 0x5F):
-                good[row] = False
-                break
-            i += 1
-    return good
-
-
-@kernel
-def _all_of(starts: npt.NDArray[np.int32], good: Mask) -> Mask:
-    """Whether all items of each list are good."""
-    rows = len(starts) - 1
-    whole = np.ones(rows, np.bool_)
-    for row in range(rows):
-        for i in range(starts[row], starts[row + 1]):
-            if not good[i]:
-                whole[row] = False
-                break
-    return whole
-
-
-@kernel
-def _good_ids(
-    id_starts: npt.NDArray[np.int32],
-    id_octets: npt.NDArray[np.uint8],
-    source_starts: npt.NDArray[np.int32],
-    source_octets: npt.NDArray[np.uint8],
-    op_starts: npt.NDArray[np.int32],
-    op_octets: npt.NDArray[np.uint8],
-) -> Mask:
-    """``<source>:<one or more>@<one or more without @ and #>#<op>``, byte for byte."""
-    rows = len(id_starts) - 1
-    good = np.zeros(rows, np.bool_)
-    for row in range(rows):
-        begin = id_starts[row]
-        end = id_starts[row + 1]
-        source = source_starts[row + 1] - source_starts[row]
-        op = op_starts[row + 1] - op_starts[row]
-        first = begin + source + 1
-        last = end - op - 1
-        if source < 1 or op < 1 or last - first < 3:
-            continue
-        if id_octets[first - 1] != 0x3A or id_octets[last] != 0x23:
-            continue
-        same = True
-        for i in range(source):
-            same &= id_octets[begin + i] == source_octets[source_starts[row] + i]
-        for i in range(op):
-            same &= id_octets[last + 1 + i] == op_octets[op_starts[row] + i]
-        at = last - 1
-        while at > first and id_octets[at] != 0x40 and id_octets[at] != 0x23:
-            at -= 1
-        good[row] = same and id_octets[at] == 0x40 and at > first and at < last - 1
-    return good
 
 
 # --- the admitted form -------------------------------------------------------------------------
@@ -404,7 +304,7 @@ def _fold_tags(array: pa.Array) -> pa.Array:
     if len(array.flatten()) == 0:
         return array
     starts, items = _items(array)
-    if _tag_kernel(*string_buffers(items)).all():
+    if _kernels.simple_tag(*string_buffers(items)).all():
         items = pc.ascii_lower(pc.ascii_ltrim(items, characters="#"))
     else:
         items = pa.array([fold_tag(tag) for tag in items.to_pylist()], pa.string())

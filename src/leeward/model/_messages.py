@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from leeward.model._event import AccountBody, Event, MediaRef, PollBody
 
@@ -28,11 +29,15 @@ _FIELDS: Final = frozenset(
 _QUOTED: Final = re.compile(r" [`'].*$")
 
 
-def explain(error: Exception) -> tuple[str, str]:
+def explain(error: Exception, *bodies: type[Struct]) -> tuple[str, str]:
     """The field at fault (``$`` is the whole event) and the reason.
 
     msgspec quotes an unknown word and the name of an unknown field; both come from the input,
     so both are left out here, and so is any message that is not known to be free of values.
+
+    Args:
+        error: What the decoder raised.
+        bodies: Types that were decoded, beside the event and its bodies: their fields are named.
 
     >>> explain(msgspec.ValidationError("Invalid enum value 'secret' - at `$.kind`"))
     ('kind', 'is not one of the words that are known here')
@@ -43,7 +48,7 @@ def explain(error: Exception) -> tuple[str, str]:
     field = "$"
     if (match := _PATH.search(message)) is not None:
         message = message[: match.start()]
-        field = _known(match.group(1))
+        field = _known(match.group(1), _FIELDS.union(*(b.__struct_fields__ for b in bodies)))
     if message.startswith("Invalid enum value"):
         return field, "is not one of the words that are known here"
     if message.startswith("Object contains unknown field"):
@@ -53,9 +58,9 @@ def explain(error: Exception) -> tuple[str, str]:
     return field, _QUOTED.sub("", message) if isinstance(error, msgspec.DecodeError) else "is bad"
 
 
-def _known(path: str) -> str:
+def _known(path: str, fields: frozenset[str]) -> str:
     """The part of a path that consists of our own names; the rest may come from the input."""
     names = _INDEX.sub("", path).split(".")
-    if names[0] not in _FIELDS:
+    if names[0] not in fields:
         return "$"
-    return path if all(name in _FIELDS for name in names) else names[0]
+    return path if all(name in fields for name in names) else names[0]

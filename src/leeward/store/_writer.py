@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
 from leeward.errors import Overloaded, QuarantineFull, StoreError
-from leeward.model import ADMITTED_SCHEMA, EVENT_SCHEMA, Event, admit_events, explain
+from leeward.model import ADMITTED_SCHEMA, EVENT_SCHEMA, Event
 from leeward.store import _findings, _quarantine
 from leeward.store._blocks import pack, unpack
 from leeward.store._disk import translated
@@ -24,12 +20,14 @@ from leeward.store._hash import Domain, Hasher
 from leeward.store._hot import Hot
 from leeward.store._idset import HotIds
 from leeward.store._layout import Layout, WriterLock
+from leeward.store._pending import Pending, admitted, one_batch
 from leeward.store._sealing import Sealer
 from leeward.store._types import Checkpoint, Receipt, Refused
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Future
     from typing import Self
 
     import numpy.typing as npt
@@ -63,21 +61,6 @@ SMALL_BLOCKS: Final = 64
 """So many blocks of fewer rows than that are packed into one."""
 
 
-@dataclass(slots=True)
-class _Pending:
-    batch: pa.RecordBatch
-    refused: Sequence[Refused]
-    format: str
-    origin: str
-    checkpoint: Checkpoint | None
-    future: Future[Receipt] = field(default_factory=Future)
-
-    @property
-    def weight(self) -> int:
-        """What it takes of the queue."""
-        return len(self.batch) + len(self.refused)
-
-
 class Writer:
     """Appends to a log. One process at a time; as many of its threads as like.
 
@@ -96,7 +79,7 @@ class Writer:
         with translated(layout.log):
             self._sealer.recover()
         self._seen = 0
-        self._queue: deque[_Pending] = deque()
+        self._queue: deque[Pending] = deque()
         self._queued = 0
         self._changed = threading.Condition()
         self._closing = False
@@ -195,17 +178,17 @@ class Writer:
         form: str,
         origin: str,
         checkpoint: Checkpoint | None,
-    ) -> _Pending:
+    ) -> Pending:
         if not isinstance(batch, pa.RecordBatch):
-            batch, refused = _admitted(batch, refused)
+            batch, refused = admitted(batch, refused)
         if not batch.schema.equals(ADMITTED_SCHEMA):
             raise TypeError("a batch of ADMITTED_SCHEMA is needed; see leeward.model.admit_columns")
-        return _Pending(batch, refused, form, origin, checkpoint)
+        return Pending(batch, refused, form, origin, checkpoint)
 
-    def _has_room(self, pending: _Pending) -> bool:
+    def _has_room(self, pending: Pending) -> bool:
         return not self._queued or self._queued + pending.weight <= self._settings.queue_events
 
-    def _enqueue(self, pending: _Pending) -> None:
+    def _enqueue(self, pending: Pending) -> None:
         if self._closing or self._broken is not None:
             raise StoreError(
                 "the log is closed, or stopped after an error",
@@ -361,11 +344,11 @@ class Writer:
                 self._queued -= sum(pending.weight for pending in group)
                 self._changed.notify_all()
 
-    def _take(self) -> list[_Pending]:
+    def _take(self) -> list[Pending]:
         """The next group; empty when the log closes."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing)
-            group: list[_Pending] = []
+            group: list[Pending] = []
             rows = 0
             limit = GROUP_ROWS
             size = 0
@@ -386,7 +369,7 @@ class Writer:
         batch = self._queue[0].batch
         return rows + len(batch) <= limit and size + batch.nbytes <= GROUP_BYTES
 
-    def _fail(self, group: list[_Pending], error: BaseException) -> None:
+    def _fail(self, group: list[Pending], error: BaseException) -> None:
         """Nothing of the group is stored: say so to each, and forget its identities."""
         for pending in group:
             if not pending.future.done():
@@ -404,7 +387,7 @@ class Writer:
                     if waiting.future.set_running_or_notify_cancel():
                         waiting.future.set_exception(error)
 
-    def _commit(self, group: list[_Pending]) -> None:
+    def _commit(self, group: list[Pending]) -> None:
         if sum(len(pending.batch) for pending in group) >= DIRECT_ROWS:
             self._sealer.wait()  # only this thread starts it, so it stays idle from here on
         with self._db_lock:
@@ -430,7 +413,7 @@ class Writer:
         for pending, receipt in zip(group, receipts, strict=True):
             pending.future.set_result(receipt)
 
-    def _with_room_in_quarantine(self, group: list[_Pending]) -> list[_Pending]:
+    def _with_room_in_quarantine(self, group: list[Pending]) -> list[Pending]:
         if not any(pending.refused for pending in group):
             return group
         used = _quarantine.size(self._hot)
@@ -444,7 +427,7 @@ class Writer:
             kept.append(pending)
         return kept
 
-    def _fresh(self, group: list[_Pending]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+    def _fresh(self, group: list[Pending]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
         """The identity hashes of a group and which of them the log does not hold yet."""
         columns = [self.hasher.column(p.batch["id"], Domain.ID) for p in group]
         hashes = np.concatenate(columns)
@@ -453,7 +436,7 @@ class Writer:
             ids.mark(hashes, known)
         return hashes, self._hot_ids.add(hashes, known)
 
-    def _numbered(self, group: list[_Pending], fresh: npt.NDArray[np.bool_]) -> pa.RecordBatch:
+    def _numbered(self, group: list[Pending], fresh: npt.NDArray[np.bool_]) -> pa.RecordBatch:
         """The new rows of a group with their places and the time of receipt."""
         whole = pa.Table.from_batches([p.batch for p in group], ADMITTED_SCHEMA)
         if not fresh.all():
@@ -464,7 +447,7 @@ class Writer:
         columns["seq"] = pa.array(np.arange(self._seq + 1, self._seq + 1 + count))
         columns["seen"] = pa.array(np.full(count, self._seen))
         table = pa.table([columns[name] for name in EVENT_SCHEMA.names], schema=EVENT_SCHEMA)
-        return _one_batch(table)
+        return one_batch(table)
 
     def _store_block(self, rows: pa.RecordBatch, ids: npt.NDArray[np.uint64]) -> None:
         if not len(rows):
@@ -491,10 +474,10 @@ class Writer:
         ids = self._hot.ids(first, last)
         table = pa.Table.from_batches([part for b in small for part in unpack(b.body)])
         self._hot.drop_blocks(first, last)
-        self._hot.add_block(pack(_one_batch(table), first, last, self.hasher), ids)
+        self._hot.add_block(pack(one_batch(table), first, last, self.hasher), ids)
 
     def _record(
-        self, group: list[_Pending], fresh: npt.NDArray[np.bool_], rows: pa.RecordBatch
+        self, group: list[Pending], fresh: npt.NDArray[np.bool_], rows: pa.RecordBatch
     ) -> list[Receipt]:
         """Store what goes with the rows, and write the receipts."""
         receipts = []
@@ -538,41 +521,6 @@ class Writer:
             self._sealed_ids = self._sealer.ids()
             self._small: list[int] = []
             self._seen = max(self._seen, self._hot.max_seen())
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    batches = table.combine_chunks().to_batches()
-    if len(batches) > 1:
-        raise OverflowError("more than 2 GiB of strings in one batch")
-    if batches:
-        return batches[0]
-    return pa.RecordBatch.from_arrays(
-        [pa.array([], f.type) for f in table.schema], schema=table.schema
-    )
-
-
-def _admitted(
-    events: Sequence[Event], refused: Sequence[Refused]
-) -> tuple[pa.RecordBatch, Sequence[Refused]]:
-    """Events made by a program: their types are checked here, for the first time."""
-    checked, rows = [], []
-    more = list(refused)
-
-    def refuse(row: int, field: str, reason: str) -> None:
-        # The standard library writes what msgspec will not: lone surrogates and NaN.
-        raw = json.dumps(msgspec.to_builtins(events[row]), default=repr).encode()
-        more.append(Refused(row + 1, field, reason, raw))
-
-    for row, event in enumerate(events):
-        try:
-            checked.append(msgspec.convert(msgspec.to_builtins(event), Event))
-            rows.append(row)
-        except msgspec.ValidationError as error:
-            refuse(row, *explain(error))
-    admission = admit_events(checked)
-    for refusal in admission.refusals:
-        refuse(rows[refusal.row], refusal.field, refusal.reason)
-    return admission.batch, more
 
 
 def _quarantine_full(layout: Layout) -> QuarantineFull:

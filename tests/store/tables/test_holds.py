@@ -102,7 +102,7 @@ def test_placing_and_releasing_are_in_the_audit_chain(tables: Tables) -> None:
         placed = place_hold(connection, BOAT, "Line 1\nline 2", "Ada", at=10, expires_at=20)
         release_hold(connection, placed.id, "Grace", "Withdrawn", at=30)
         found = [entry[1:6] for entry in audit_entries(connection, subject=BOAT)]
-    placing = {"hold": placed.id, "basis": "Line 1\nline 2", "expires_at": 20}
+    placing = {"hold": placed.id, "basis": "Line 1\nline 2", "keeps": "content", "expires_at": 20}
     assert found == [
         (10, "Ada", "hold.place", BOAT, placing),
         (30, "Grace", "hold.release", BOAT, {"hold": placed.id, "reason": "Withdrawn"}),
