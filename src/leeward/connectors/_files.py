@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import io
 import os
 import sys
@@ -63,9 +64,9 @@ class Stream(io.RawIOBase):
         view[: len(part)] = part
         return len(part)
 
+    @abc.abstractmethod
     def read(self, size: int = -1, /) -> bytes:
         """At most ``size`` bytes; none at the end."""
-        raise NotImplementedError
 
 
 class _Readable(Protocol):
