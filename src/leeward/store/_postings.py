@@ -22,23 +22,10 @@ if TYPE_CHECKING:
 
     Words = npt.NDArray[np.uint64]
 
-__all__ = ["KEY_COLUMNS", "Postings", "keys_of", "pack_keys"]
+__all__ = ["Postings", "keys_of", "pack_keys"]
 
 _PER_BUCKET = 8
 _GROUP_MASK = (1 << 20) - 1
-
-KEY_COLUMNS = (
-    "actor",
-    "object",
-    "target",
-    "reply_to",
-    "root",
-    "media",
-    "tags",
-    "community",
-    "kind",
-)
-"""The columns that :func:`keys_of` reads."""
 
 
 def keys_of(batch: pa.RecordBatch, hasher: Hasher) -> tuple[Words, npt.NDArray[np.int64]]:
