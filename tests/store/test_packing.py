@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.model import EVENT_SCHEMA
+from leeward.model import EVENT_SCHEMA, Hasher
 from leeward.store import _blocks
 from leeward.store._arrays import map_arrays, write_arrays
 from leeward.store._blocks import BlockKeys, pack, unpack, unpack_parts
-from leeward.store._hash import Hasher
 from leeward.store._postings import keys_of
 from tests.store._helpers import batch
 

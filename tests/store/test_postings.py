@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.store._hash import Domain, Hasher
+from leeward.model import Domain, Hasher
 from leeward.store._postings import Postings, keys_of, pack_keys
 from tests.store._helpers import batch, event
 

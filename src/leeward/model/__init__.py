@@ -23,6 +23,7 @@ from leeward.model._columns import (
 from leeward.model._event import AccountBody, Event, Kind, MediaRef, Op, PollBody, Visibility
 from leeward.model._finding import EvidenceItem, Finding, Outcome
 from leeward.model._fold import fold, fold_tag
+from leeward.model._hash import Domain, Hasher
 from leeward.model._identity import (
     SUBJECT_KINDS,
     Identity,
@@ -54,9 +55,11 @@ __all__ = [
     "AccountBody",
     "Admission",
     "Age",
+    "Domain",
     "Event",
     "EvidenceItem",
     "Finding",
+    "Hasher",
     "Identity",
     "InForce",
     "Kind",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leeward.store._hash import Hasher
+    from leeward.model import Hasher
 
 __all__ = ["Block", "BlockKeys", "pack", "unpack", "unpack_parts"]
 

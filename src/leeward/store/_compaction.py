@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from leeward.store._hash import Domain
+from leeward.model import Domain
 from leeward.store._idset import SealedIds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leeward.store._hash import Hasher
+    from leeward.model import Hasher
     from leeward.store._segment import Segment, SegmentInfo, SegmentWriter
 
 __all__ = ["merge", "plan"]

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from leeward.model import Domain
 from leeward.store import _findings, _quarantine
-from leeward.store._hash import Domain
 from leeward.store._naming import names_account
 from leeward.store._rewrite import CONTENT, Judgement, Mask, rewrite, survey
 

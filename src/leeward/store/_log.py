@@ -13,11 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leeward.errors import Corrupt, UsageError
-from leeward.model import EVENT_SCHEMA, FINDING_SCHEMA, events_of, fold_tag
+from leeward.model import EVENT_SCHEMA, FINDING_SCHEMA, Domain, Hasher, events_of, fold_tag
 from leeward.store import _findings, _quarantine
 from leeward.store._blocks import BlockKeys, unpack, unpack_parts
 from leeward.store._disk import translated
-from leeward.store._hash import Domain, Hasher
 from leeward.store._hot import Hot
 from leeward.store._layout import Layout
 from leeward.store._order import in_order

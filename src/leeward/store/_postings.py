@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leeward.store._hash import Domain
+from leeward.model import Domain
 from leeward.store._idset import bucket_starts
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from leeward.store._hash import Hasher
+    from leeward.model import Hasher
 
     Words = npt.NDArray[np.uint64]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leeward.store._hash import Hasher
+    from leeward.model import Hasher
     from leeward.store._layout import Layout
 
 __all__ = ["Built", "Sealer"]

@@ -21,10 +21,9 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from leeward.errors import Corrupt
-from leeward.model import EVENT_SCHEMA
+from leeward.model import EVENT_SCHEMA, Domain
 from leeward.store._arrays import map_arrays, write_arrays
 from leeward.store._disk import digest, sync_file, sync_folder
-from leeward.store._hash import Domain
 from leeward.store._idset import SealedIds
 from leeward.store._postings import Postings, keys_of, pack_keys
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leeward.store._hash import Hasher
+    from leeward.model import Hasher
 
 __all__ = ["ROWS_PER_GROUP", "FileInfo", "KindSpan", "Segment", "SegmentInfo", "SegmentWriter"]
 

@@ -12,11 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from leeward.errors import Overloaded, QuarantineFull, StoreError
-from leeward.model import ADMITTED_SCHEMA, EVENT_SCHEMA, Event
+from leeward.model import ADMITTED_SCHEMA, EVENT_SCHEMA, Domain, Event, Hasher
 from leeward.store import _findings, _quarantine
 from leeward.store._blocks import pack, unpack
 from leeward.store._disk import translated
-from leeward.store._hash import Domain, Hasher
 from leeward.store._hot import Hot
 from leeward.store._idset import HotIds
 from leeward.store._layout import Layout, WriterLock

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leeward.model import kernel, string_buffers
+from leeward.model._numba import kernel, string_buffers
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,6 +31,7 @@ class Domain(IntEnum):
     MEDIA = 3
     TAG = 4
     COMMUNITY = 5
+    LINK = 6
 
 
 class Hasher:

@@ -9,8 +9,8 @@ import siphash24
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.store._hash import Domain, Hasher
-from tests.store._siphash import siphash
+from leeward.model import Domain, Hasher
+from tests.model._siphash import siphash
 
 KEY = bytes(range(16))
 # vectors.h of the reference implementation: key 00..0f, input 00..(n-1).
