@@ -24,9 +24,13 @@ $(STAMP): pyproject.toml constraints.txt
 
 .PHONY: programs
 programs: ## Install the programs that tests start, where they are missing
-	@missing=""; for name in strace curl; do \
+	@missing=""; for name in strace curl chromium; do \
 		command -v $$name >/dev/null || missing="$$missing $$name"; done; \
 	[ -z "$$missing" ] || tools/packages.sh $$missing
+
+.PHONY: demo
+demo: setup ## Simulate a platform, find the network hidden in it, and write a page about it
+	.venv/bin/leeward demo $(ARGS)
 
 .PHONY: test
 test: setup programs ## Run all tests, the slow ones in a reduced form (ARGS="-k name" for some)

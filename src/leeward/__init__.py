@@ -3,6 +3,8 @@
 >>> import leeward as lw
 >>> log = lw.open("data")  # doctest: +SKIP
 >>> log.of(account="https://example.social/users/ada", last=10)  # doctest: +SKIP
+>>> found = lw.discover(log, seeds=["https://example.social/users/ada"])  # doctest: +SKIP
+>>> found.to_frame(), found.page("found.html")  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "open"]
+__all__ = ["Found", "__version__", "discover", "open"]
 
 if TYPE_CHECKING:
     import os
+    from typing import Any
 
+    from leeward._python import Found, discover
     from leeward.store import Log
 
 
@@ -28,3 +32,12 @@ def open(data: str | os.PathLike[str]) -> Log:  # noqa: A001 - the word of the o
     from leeward.store import Log  # the command line must not load the store to print its help
 
     return Log(data)
+
+
+def __getattr__(name: str) -> Any:
+    """Load what discovery needs when it is asked for (PEP 562)."""
+    if name in ("Found", "discover"):
+        from leeward import _python
+
+        return getattr(_python, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 _COMMANDS: Final = {
+    "simulate": "leeward.cli._simulate:simulate",
     "ingest": "leeward.cli._ingest:ingest",
+    "discover": "leeward.cli._discover:discover",
     "serve": "leeward.cli._serve:serve",
     "status": "leeward.cli._status:status",
     "quarantine": "leeward.cli._quarantine:quarantine",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BATCH_ROWS", "decode_columns", "open_parquet", "parquet_batches"]
 
-BATCH_ROWS: Final = 262_144
+BATCH_ROWS: Final = 524_288
 """Rows that are decoded at a time: large enough that the log seals them directly."""
 
 _UNREADABLE: Final = (pa.ArrowException, OSError, UnicodeDecodeError)

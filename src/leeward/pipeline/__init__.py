@@ -1,6 +1,9 @@
 """The story, from input to verdict: what is decoded below is put in order here."""
 
+from leeward.pipeline._discover import discover
 from leeward.pipeline._erasure import Forgotten, carry_out, count_subject, erase_subject
+from leeward.pipeline._found import RANKING_SCHEMA, Figures, Found, Histogram
+from leeward.pipeline._graph import interaction_graph
 from leeward.pipeline._housekeeping import Housekeeper
 from leeward.pipeline._ingest import Sink, ingest
 from leeward.pipeline._mending import Mended, replay_quarantine
@@ -11,8 +14,12 @@ from leeward.pipeline._summary import Summary
 
 __all__ = [
     "FORMATS",
+    "RANKING_SCHEMA",
+    "Figures",
     "Forgotten",
     "Format",
+    "Found",
+    "Histogram",
     "Housekeeper",
     "Mended",
     "Replayed",
@@ -21,8 +28,10 @@ __all__ = [
     "carry_out",
     "count_subject",
     "detect",
+    "discover",
     "erase_subject",
     "ingest",
+    "interaction_graph",
     "replay",
     "replay_quarantine",
     "retain",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sink", "ingest"]
 
-_IN_FLIGHT: Final = 3
+_IN_FLIGHT: Final = 2
 """Pieces that wait to be stored while the next is decoded: enough to keep the disk busy, few
 enough that memory stays flat."""
 

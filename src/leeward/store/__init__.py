@@ -6,7 +6,9 @@ with an index beside them, which other tools can read as they are.
 """
 
 from leeward.store._backup import BackedUp, backup
+from leeward.store._disk import write_whole
 from leeward.store._erase import Erased, Expired, Kept, Proof, erase, expire, prove
+from leeward.store._graphs import forget_graph, load_graph, save_graph
 from leeward.store._log import Log
 from leeward.store._restore import Restored, restore
 from leeward.store._settings import SETTINGS_FILE, read_settings
@@ -39,7 +41,11 @@ __all__ = [
     "backup",
     "erase",
     "expire",
+    "forget_graph",
+    "load_graph",
     "prove",
     "read_settings",
     "restore",
+    "save_graph",
+    "write_whole",
 ]

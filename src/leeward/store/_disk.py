@@ -43,14 +43,19 @@ def remove(path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Replace a file in one step: after a crash it holds the old bytes or the new ones."""
+    """Replace a file in one step: after a crash it holds the old bytes or the new ones.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
     beside = path.with_name(path.name + ".new")
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:  # noqa: PTH123 - Path.open cannot set the mode at creation
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    sync_folder(path.parent)
+    with translated(path):
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:  # noqa: PTH123 - Path.open cannot set the mode at creation
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        sync_folder(path.parent)
 
 
 def digest(path: Path) -> str:

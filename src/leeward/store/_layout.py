@@ -33,6 +33,7 @@ class Layout:
         self.manifest = self.log / "manifest.json"
         self.lock = self.log / "writer.lock"
         self.settings = self.data / "leeward.toml"
+        self.graph = self.data / "graph" / "graph.arrow"
 
     def make(self) -> None:
         """Make the folders, for the owner alone."""

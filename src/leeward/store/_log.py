@@ -63,7 +63,7 @@ class Log:
         self._open: dict[str, Segment] = {}
         self._keys: dict[tuple[int, int, int], BlockKeys] = {}
         with self._hot() as hot:
-            self._hasher = Hasher(hot.hash_key)
+            self.hasher = Hasher(hot.hash_key)
         self._threads = ThreadPoolExecutor(2, "leeward-read")
 
     def __enter__(self) -> Self:
@@ -125,6 +125,16 @@ class Log:
         self._open = {i.name: self._open.get(i.name) or Segment(folder, i).open() for i in infos}
         return list(self._open.values())
 
+    def last_seq(self) -> int:
+        """The last place that was given away."""
+        with self._hot() as hot:
+            return hot.last_seq()
+
+    def rewritten(self) -> int:
+        """Counts what changed events that were stored: erasures and retention."""
+        with self._hot() as hot:
+            return hot.counters().get("rewritten", 0)
+
     # --- scan ----------------------------------------------------------------------------------
 
     def scan(
@@ -134,6 +144,7 @@ class Log:
         until: int | None = None,
         *,
         clock: Literal["seen", "at"] = "seen",
+        after: int = 0,
     ) -> Iterator[pa.RecordBatch]:
         """Stream all events, sealed and hot alike, from one state of the log.
 
@@ -143,6 +154,7 @@ class Log:
             until: Leave out what is at this time or later.
             clock: Which time is meant: when the log received it, or when its maker claims it
                 happened. A claim can be false, so it is not the default.
+            after: Only events behind this place in the log.
 
         Yields:
             Batches in no order that means anything, hot rows last.
@@ -154,10 +166,13 @@ class Log:
                 f"there is no column {unknown[0]!r}",
                 hint=f"choose among {', '.join(EVENT_SCHEMA.names)}",
             )
-        wanted = names if since is None and until is None else list({*names, clock})
+        needed = {clock} if since is not None or until is not None else set()
+        wanted = list(dict.fromkeys([*names, *needed, *(["seq"] if after else [])]))
         with self._snapshot() as (hot, segments):
-            for batch in self._all(hot, segments, wanted, since, until, clock):
+            for batch in self._all(hot, segments, wanted, since, until, clock, after):
                 kept = _between(batch, clock, since, until)
+                if after:
+                    kept = kept.filter(pc.greater(kept["seq"], after))
                 if len(kept):
                     yield kept.select(names)
 
@@ -169,12 +184,15 @@ class Log:
         since: int | None,
         until: int | None,
         clock: str,
+        after: int,
     ) -> Iterator[pa.RecordBatch]:
         for segment in segments:
+            if segment.info.last_seq <= after:
+                continue
             low, high = (getattr(segment.info, f"{end}_{clock}") for end in ("min", "max"))
             if (since is None or high >= since) and (until is None or low < until):
                 yield from segment.batches(columns)
-        for block in hot.blocks():
+        for block in hot.blocks(after):
             for part in unpack(block.body):
                 yield part.select(columns)
 
@@ -259,7 +277,7 @@ class Log:
 
     def _look_up(self, kind: str, value: str, last: int) -> pa.Table:
         domain, columns = _MATCHES[kind]
-        key = self._hasher.one(value, domain)
+        key = self.hasher.one(value, domain)
         found: list[pa.Table] = []
         missing = last
         with self._snapshot() as (hot, segments):

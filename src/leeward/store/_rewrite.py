@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from leeward.model import EVENT_SCHEMA
 from leeward.store._blocks import pack, unpack
+from leeward.store._graphs import forget_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -152,6 +153,7 @@ def rewrite(
             again before the change counts: a hold placed in between is obeyed.
     """
     total = Tally()
+    _derived_again(writer)
     with writer.transaction() as hot:
         current = judge()
         for block in list(hot.blocks()):
@@ -162,7 +164,18 @@ def rewrite(
     for segment in writer.segments():
         if segment.info.name in segments:
             _rewrite_segment(writer, segment, judge, total)
+    _derived_again(writer)
     return total
+
+
+def _derived_again(writer: Writer) -> None:
+    """What was made from the rows is no longer true, and may hold what has to go.
+
+    Done before and after: whoever reads in between must not keep what it makes of that.
+    """
+    with writer.transaction() as hot:
+        hot.count(rewritten=1)
+    forget_graph(writer.layout)
 
 
 def _rewrite_segment(

@@ -1,0 +1,60 @@
+"""Leeward from Python: what ``import leeward as lw`` offers beside the rooms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leeward.console import write_page
+from leeward.pipeline import Found as Result
+from leeward.pipeline import discover as run
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from leeward.network import Seed
+    from leeward.store import Log
+
+__all__ = ["Found", "discover"]
+
+
+class Found(Result):
+    """What discovery found, with a page to look at."""
+
+    __slots__ = ()
+
+    def page(self, path: str | os.PathLike[str], *, title: str = "What discovery found") -> Path:
+        """Write the result as one HTML page that asks nothing of any network.
+
+        Only its owner may read the file. A page that stands there is replaced.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        return write_page(path, self, title=title)
+
+
+def discover(
+    log: Log,
+    seeds: Iterable[str | Seed],
+    *,
+    shields: Mapping[str, str] | None = None,
+    limit: int = 1_000,
+) -> Found:
+    """Find the network behind a few confirmed accounts, media, posts or tags.
+
+    Args:
+        log: An open log.
+        seeds: Confirmed starting points: text as ``account:URI``, ``post:URI``, ``media:HASH`` or
+            ``tag:WORD`` (a bare URI is an account), then optionally a tab, ``offender`` or
+            ``innocent``, a tab and a weight; or :class:`leeward.network.Seed`.
+        shields: Roles by account URI, under which only protective actions exist.
+        limit: How many accounts the ranking holds.
+
+    Raises:
+        InputError: A seed is not of the form.
+        UsageError: The log knows none of the offending seeds.
+    """
+    found = run(log, seeds, shields=shields, limit=limit)
+    return Found(**{name: getattr(found, name) for name in Result.__dataclass_fields__})

@@ -1,0 +1,57 @@
+"""Replies that oppose: by somebody who also complained about what they answer, or its author."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from leeward.network._acts import Act
+from leeward.network._csr import Edges
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leeward.network._csr import Bools, Csr, Int32, Int64, UInt8
+
+__all__ = ["arguments"]
+
+
+def arguments(old: Csr, new: Sequence[Edges], complaints: Edges, author: Int32) -> Edges:
+    """The ``ARGUED`` edges that follow from complaints.
+
+    Args:
+        old: The edges that a graph has, by who acted.
+        new: Edges that come to it, complaints left out.
+        complaints: All ``FLAGGED`` edges, of the graph and new.
+        author: (nodes) The accounts that made the posts.
+    """
+    complained = np.zeros(len(author), np.bool_)
+    complained[complaints.source] = True
+    parts = [part.chosen(complained[part.source] & _replies(part.act)) for part in new]
+    replies = Edges.joined([_old_replies(old, complained), *parts])
+    about = author[replies.target]
+    against = np.unique(_pairs(complaints.source, complaints.target))
+    opposed = np.isin(_pairs(replies.source, replies.target), against)
+    opposed |= (about >= 0) & np.isin(_pairs(replies.source, about), against)
+    found = replies.chosen(opposed)
+    return found._replace(act=np.full(len(found.act), Act.ARGUED, np.uint8))
+
+
+def _replies(act: UInt8) -> Bools:
+    return np.isin(act, (Act.REPLIED, Act.JOINED))
+
+
+def _old_replies(old: Csr, complained: Bools) -> Edges:
+    who = np.flatnonzero(complained[: len(old.start) - 1])
+    lengths = old.start[who + 1] - old.start[who]
+    # The places of all their rows, one after the other.
+    behind = np.repeat(old.start[who + 1] - np.cumsum(lengths), lengths)
+    places = behind + np.arange(len(behind))
+    places = places[_replies(old.act[places])]
+    source = np.searchsorted(old.start, places, side="right") - 1
+    return Edges(source.astype(np.int32), old.node[places], old.act[places], old.at[places])
+
+
+def _pairs(source: Int32, target: Int32) -> Int64:
+    return (source.astype(np.int64) << 32) | target

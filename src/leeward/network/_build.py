@@ -1,0 +1,144 @@
+"""Events become a graph, or a graph and further events a larger one."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from leeward.network._acts import Act, Node
+from leeward.network._arguing import arguments
+from leeward.network._copies import leaders, stand_ins
+from leeward.network._csr import Edges, merged
+from leeward.network._graph import Flags, Graph, read_only
+from leeward.network._read import Reader
+from leeward.network._table import NodeTable
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.model import Hasher
+    from leeward.network._columns import Statements
+    from leeward.network._csr import Csr, Int32, UInt8
+
+__all__ = ["GraphBuilder"]
+
+
+class GraphBuilder:
+    """Makes a graph of events, or a larger graph of a graph and further events.
+
+    The order in which events are added makes no difference, nor whether they come at once or
+    in several steps; but events that are added to a graph must be later in the log than its.
+
+    Args:
+        hasher: The log's.
+        graph: What to begin with; it is left as it is.
+    """
+
+    def __init__(self, hasher: Hasher, graph: Graph | None = None) -> None:
+        self._base = base = graph or Graph.empty(hasher)
+        standing = base.same_as == np.arange(len(base.kind), dtype=np.int32)
+        to = np.where(standing, base.author, base.same_as)
+        self._table = NodeTable(base.keys, base.nodes, base.kind, base.first, to)
+        self._reader = Reader(hasher, self._table)
+        self._events, self._last_seq = base.events, base.last_seq
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take in events: a batch of :data:`~leeward.network.COLUMNS`."""
+        if len(batch):
+            self._events += len(batch)
+            self._last_seq = max(self._last_seq, int(batch["seq"].to_numpy().max()))
+            self._reader.read(batch)
+
+    def finish(self) -> Graph:
+        """The graph of everything that was taken in. The builder is used up by that."""
+        base, table, reader = self._base, self._table, self._reader
+        pdq = np.concatenate([base.pdq, *reader.pdq])
+        pdq_node = np.concatenate([base.pdq_node, *reader.pdq_node])
+        leaders(pdq, pdq_node, table.first, len(base.pdq), table.to)
+        kind, first = table.kind.copy(), table.first.copy()
+        same_as = stand_ins(kind, table.to)
+        author = np.where(kind == Node.POST, table.to, np.int32(-1))
+        flags = self._all_flags(first)
+        named, names = self._all_names(table.count)
+        traits = _traits(_grown(base.traits, table.count, 0), reader.statements)
+        keys, nodes = table.keys, table.nodes
+        edges = reader.edges()
+        del table, reader, self._table, self._reader  # room for what follows
+        for part in edges:
+            part.target[:] = same_as[part.target]
+        complaints = _complaints(flags)
+        edges += [complaints, arguments(base.out, edges, complaints, author)]
+        out, into = _both_ways(base, edges, same_as)
+        graph = Graph(
+            fingerprint=base.fingerprint,
+            last_seq=self._last_seq,
+            events=self._events,
+            kind=kind,
+            first=first,
+            traits=traits,
+            author=author,
+            same_as=same_as,
+            named=named,
+            names=names,
+            pdq=pdq,
+            pdq_node=pdq_node,
+            keys=keys,
+            nodes=nodes,
+            flags=flags,
+            out=out,
+            into=into,
+        )
+        return read_only(graph)
+
+    def _all_flags(self, first: npt.NDArray[np.int64]) -> Flags:
+        """All complaints, each with its target where the log knows it by now.
+
+        Where both an account and a post have that name, it is what was named first.
+        """
+        parts = [self._base.flags, *self._reader.flags]
+        source, account, post, at, target = map(np.concatenate, zip(*parts, strict=True))
+        open_ = np.flatnonzero(target < 0)
+        as_account, as_post = (self._table.find(keys[open_]) for keys in (account, post))
+        earlier = first[as_account] <= first[as_post]
+        is_account = (as_account >= 0) & ((as_post < 0) | earlier)
+        target[open_] = np.where(is_account, as_account, as_post)
+        return Flags(source, account, post, at, target)
+
+    def _all_names(self, count: int) -> tuple[Int32, pa.Array]:
+        named = _grown(self._base.named, count, -1)
+        place = len(self._base.names)
+        for nodes, names in self._reader.names:
+            named[nodes] = np.arange(place, place + len(names))
+            place += len(names)
+        parts = [self._base.names, *(names for _, names in self._reader.names)]
+        return named, pa.concat_arrays(parts)
+
+
+def _both_ways(base: Graph, edges: list[Edges], same_as: Int32) -> tuple[Csr, Csr]:
+    """The rows by both ends, made at the same time."""
+    turned = [part.turned() for part in edges]
+    with ThreadPoolExecutor(2) as threads:
+        out = threads.submit(merged, base.out, edges, same_as)
+        into = threads.submit(merged, base.into, turned, same_as)
+        return out.result(), into.result()
+
+
+def _traits(traits: UInt8, statements: list[Statements]) -> UInt8:
+    """Apply statements in the order of the log: the last one about a trait holds."""
+    if statements:
+        node, seq, about, affirmed = map(np.concatenate, zip(*statements, strict=True))
+        for i in np.argsort(seq):
+            traits[node[i]] = traits[node[i]] & ~about[i] | affirmed[i]
+    return traits
+
+
+def _complaints(flags: Flags) -> Edges:
+    acts = np.full(len(flags.target), Act.FLAGGED, np.uint8)
+    return Edges(flags.source, flags.target, acts, flags.at).chosen(flags.target >= 0)
+
+
+def _grown(array: npt.NDArray[Any], count: int, fill: int) -> npt.NDArray[Any]:
+    return np.concatenate([array, np.full(count - len(array), fill, array.dtype)])

@@ -1,0 +1,119 @@
+"""Pictures that are near copies of each other become one node.
+
+Two PDQ hashes within :data:`NEAR` bits of each other agree in one of 16 bands of 16 bits at
+least (the pigeonhole principle), so only hashes that share a band are compared: nothing within
+the distance is missed. What is wider apart is the business of the hash banks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from leeward.model import kernel
+from leeward.network._acts import Node
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.network._csr import Bools, Int32, Int64, UInt8
+
+    UInt64 = npt.NDArray[np.uint64]
+
+__all__ = ["NEAR", "leaders", "stand_ins"]
+
+NEAR: Final = 15
+"""Bits, of 256, by which two near copies differ at most."""
+
+_BANDS: Final = 16
+_VALUES: Final = 1 << 16
+
+
+def leaders(pdq: UInt64, node: Int32, first: Int64, settled: int, to: Int32) -> None:
+    """Let every PDQ hash stand for itself, or point to an earlier one that it is near to.
+
+    In the order of the first events that name them each hash becomes a leader, unless it is
+    within :data:`NEAR` bits of one; then it points to that leader, the earliest of several.
+    Hashes are compared with leaders only: chains of copies do not run away from where they
+    began, and what was decided for earlier hashes does not change when later ones come.
+
+    Args:
+        pdq: (hashes, 4) PDQ hashes, no two alike.
+        node: (hashes) Their nodes.
+        first: (nodes) The first event that names each node.
+        settled: How many of the hashes, from the first place on, were decided before.
+        to: (nodes) Where they point; -1 for leaders. Is written.
+    """
+    if settled == len(node):
+        return
+    # Hashes of one event have no order there; their bits give them one.
+    order = np.lexsort((*pdq.T[::-1], first[node]))
+    _lead(np.ascontiguousarray(pdq[order]), node[order], order < settled, to)
+
+
+def stand_ins(kind: UInt8, to: Int32) -> Int32:
+    """For each node the one that stands for it: what a name of a picture leads to in the end."""
+    same_as = np.arange(len(kind), dtype=np.int32)
+    _follow(np.flatnonzero(kind == Node.MEDIA), to, same_as)
+    return same_as
+
+
+@kernel
+def _follow(media: Int64, to: Int32, same_as: Int32) -> None:
+    for name in media:
+        end = name
+        while to[end] >= 0:
+            end = to[end]
+        same_as[name] = end
+
+
+@kernel
+def _ones(word: np.uint64) -> int:
+    """How many bits are set (the parallel count of Hacker's Delight, section 5-1)."""
+    m1 = np.uint64(0x5555555555555555)
+    m2 = np.uint64(0x3333333333333333)
+    m4 = np.uint64(0x0F0F0F0F0F0F0F0F)
+    word = word - ((word >> np.uint64(1)) & m1)
+    word = (word & m2) + ((word >> np.uint64(2)) & m2)
+    word = (word + (word >> np.uint64(4))) & m4
+    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@kernel
+def _band(pdq: UInt64, i: int, band: int) -> int:
+    return int((pdq[i, band // 4] >> np.uint64(16 * (band % 4))) & np.uint64(_VALUES - 1))
+
+
+@kernel
+def _nearest(pdq: UInt64, i: int, head: Int32, following: Int32) -> int:
+    """The earliest leader's hash within reach of hash ``i``; as many as there are, if none is."""
+    earliest = len(pdq)
+    for band in range(_BANDS):
+        j = head[band, _band(pdq, i, band)]
+        while j >= 0:
+            if j < earliest:
+                apart = 0
+                for word in range(4):
+                    apart += _ones(pdq[i, word] ^ pdq[j, word])
+                if apart <= NEAR:
+                    earliest = j
+            j = following[band, j]
+    return earliest
+
+
+@kernel
+def _lead(pdq: UInt64, node: Int32, settled: Bools, to: Int32) -> None:
+    # By band and value a chain of the leaders' hashes: the first of a chain, and the next ones.
+    head = np.full((_BANDS, _VALUES), -1, np.int32)
+    following = np.empty((_BANDS, len(node)), np.int32)
+    for i in range(len(node)):
+        if not settled[i]:
+            leader = _nearest(pdq, i, head, following)
+            if leader < len(node):
+                to[node[i]] = node[leader]
+        if to[node[i]] < 0:
+            for band in range(_BANDS):
+                value = _band(pdq, i, band)
+                following[band, i] = head[band, value]
+                head[band, value] = i

@@ -1,0 +1,202 @@
+"""How a walker chooses its next step: transition probabilities as factors.
+
+They are products of a weight by kind of act and a factor by node, so none is stored by edge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from leeward.model import kernel
+from leeward.network._acts import ACTS, Act, Node
+from leeward.network._parallel import in_parts
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.network._csr import Csr, Int64, UInt8
+    from leeward.network._graph import Graph
+
+    Floats = npt.NDArray[np.float32]
+
+__all__ = ["Steps", "WalkSettings", "steps_of"]
+
+_ACCOUNT: Final = int(Node.ACCOUNT)
+_POST: Final = int(Node.POST)
+_MEDIA: Final = int(Node.MEDIA)
+_FOLLOWED: Final = int(Act.FOLLOWED)
+
+
+class WalkSettings(Struct, frozen=True):
+    """How the walkers choose.
+
+    Attributes:
+        restart: The probability of going back to a seed, at each step.
+        authored, reposted, liked: How much a kind of act counts beside the others.
+        media, tag, link, community: How much a kind of carried thing counts.
+        carried: The share of a post's walkers that go on to what it carries, where it carries
+            something and somebody acted on it as well.
+        followers: The share of an account's walkers that go on to its followers.
+        seed, other, prior: How the likelihood of things is weighed; see
+            :mod:`leeward.network._kinship`.
+        tolerance: Ends the iteration: the change in all values together, as a share of the
+            seeds' weights.
+        rounds: Ends it in any case.
+    """
+
+    restart: float = 0.2
+    authored: float = 1.0
+    reposted: float = 1.0
+    liked: float = 0.3
+    media: float = 1.0
+    tag: float = 0.4
+    link: float = 0.6
+    community: float = 0.05
+    carried: float = 0.4
+    followers: float = 0.1
+    seed: float = 6.0
+    other: float = 0.1
+    prior: float = 9.0
+    tolerance: float = 1e-4
+    rounds: int = 60
+
+
+class Steps(NamedTuple):
+    """The transition probabilities, as factors by node and by act.
+
+    A walker goes from account ``a`` to post ``p`` with ``give[a] * out[act] * take[p]``, and to a
+    follower with ``give2[a]``; from ``p`` back to an account with ``give[p] * back[act]`` where
+    it came to ``p`` by an act, ``give2[p] * back2[act]`` where it came through what ``p``
+    carries; from ``p`` to a carried thing ``c`` with ``give3[p] * take[c]``, if by an act; from
+    ``c`` to any post that carries it but ``origin[c]`` with ``give[c]``.
+    """
+
+    out: Floats
+    back: Floats
+    back2: Floats
+    take: Floats
+    give: Floats
+    give2: Floats
+    give3: Floats
+    origin: npt.NDArray[np.int32]
+
+
+def steps_of(graph: Graph, settings: WalkSettings, kin: Floats | None = None) -> Steps:
+    """The transition probabilities of a graph.
+
+    Args:
+        graph: Where the walkers go.
+        settings: How they choose.
+        kin: (nodes) What likelihoods of things the choices are multiplied with; all alike if
+            None.
+    """
+    count = len(graph.kind)
+    choice = np.zeros(ACTS, np.float32)
+    choice[Act.AUTHORED] = settings.authored
+    choice[Act.REPOSTED] = settings.reposted
+    choice[Act.LIKED] = settings.liked
+    back = choice.copy()
+    back[Act.AUTHORED] = 0  # the author did not choose who reposts the post
+    take, give, give2, give3 = (np.zeros(count, np.float32) for _ in range(4))
+    steps = Steps(choice, back, choice, take, give, give2, give3, np.full(count, -1, np.int32))
+    kinds = np.ones(len(Node), np.float32)
+    kinds[Node.MEDIA :] = settings.media, settings.tag, settings.link, settings.community
+
+    in_parts(
+        graph,
+        lambda low, high: _takes(low, high, graph.kind, graph.first, graph.into, kinds, steps),
+    )
+    if kin is not None:
+        steps.take[:] *= kin
+    in_parts(
+        graph,
+        lambda low, high: _gives(
+            low,
+            high,
+            graph.kind,
+            graph.out,
+            graph.into,
+            settings.carried,
+            settings.followers,
+            steps,
+        ),
+    )
+    return steps
+
+
+@kernel
+def _takes(
+    low: int, high: int, kind: UInt8, first: Int64, into: Csr, kinds: Floats, steps: Steps
+) -> None:
+    """How readily a thing is chosen: by its kind, and the less the more have touched it."""
+    for n in range(low, high):
+        begin, end = into.start[n], into.start[n + 1]
+        if kind[n] != _ACCOUNT:
+            steps.take[n] = kinds[kind[n]] / np.log2(2.0 + (end - begin))
+        if kind[n] == _MEDIA and end > begin:
+            earliest = begin
+            for e in range(begin + 1, end):
+                if into.at[e] < into.at[earliest] or (
+                    into.at[e] == into.at[earliest]
+                    and first[into.node[e]] < first[into.node[earliest]]
+                ):
+                    earliest = e
+            steps.origin[n] = into.node[earliest]
+
+
+@kernel
+def _gives(
+    low: int,
+    high: int,
+    kind: UInt8,
+    out: Csr,
+    into: Csr,
+    carried: float,
+    followers: float,
+    steps: Steps,
+) -> None:
+    """What the choices at a node are divided by."""
+    for n in range(low, high):
+        if kind[n] == _ACCOUNT:
+            _account_gives(n, out, into, followers, steps)
+        elif kind[n] == _POST:
+            _post_gives(n, out, into, carried, steps)
+        else:
+            posts = into.start[n + 1] - into.start[n] - (steps.origin[n] >= 0)
+            if posts > 0:
+                steps.give[n] = 1.0 / posts
+
+
+@kernel
+def _account_gives(n: int, out: Csr, into: Csr, followers: float, steps: Steps) -> None:
+    acts = 0.0
+    for e in range(out.start[n], out.start[n + 1]):
+        weight = steps.out[out.act[e]]
+        if weight > 0:
+            acts += weight * steps.take[out.node[e]]
+    following = 0
+    for e in range(into.start[n], into.start[n + 1]):
+        following += into.act[e] == _FOLLOWED
+    if acts > 0:
+        steps.give[n] = (1.0 - followers if following else 1.0) / acts
+    if following:
+        steps.give2[n] = (followers if acts > 0 else 1.0) / following
+
+
+@kernel
+def _post_gives(n: int, out: Csr, into: Csr, carried: float, steps: Steps) -> None:
+    acts = acts2 = things = 0.0
+    for e in range(into.start[n], into.start[n + 1]):
+        acts += steps.back[into.act[e]]
+        acts2 += steps.back2[into.act[e]]
+    for e in range(out.start[n], out.start[n + 1]):
+        things += steps.take[out.node[e]]
+    if acts > 0:
+        steps.give[n] = (1.0 - carried if things > 0 else 1.0) / acts
+    if acts2 > 0:
+        steps.give2[n] = 1.0 / acts2
+    if things > 0:
+        steps.give3[n] = (carried if acts > 0 else 1.0) / things

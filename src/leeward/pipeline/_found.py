@@ -1,0 +1,177 @@
+"""What discovery found, as people and programs take it further."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from msgspec import Struct
+
+from leeward.errors import UsageError
+from leeward.store import write_whole
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from leeward.network import Discovery, Picture, Ranked
+
+__all__ = ["RANKING_SCHEMA", "Figures", "Found", "Histogram"]
+
+RANKING_SCHEMA: Final = pa.schema(
+    [
+        pa.field("rank", pa.int32(), nullable=False),
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+        pa.field("probability", pa.float64()),
+        pa.field("tier", pa.string(), nullable=False),
+        pa.field("touches", pa.int64(), nullable=False),
+        pa.field("shield", pa.string()),
+        pa.field(
+            "evidence",
+            pa.list_(
+                pa.field(
+                    "element",
+                    pa.struct(
+                        [
+                            ("kind", pa.string()),
+                            ("subject", pa.string()),
+                            ("weight", pa.float64()),
+                            ("words", pa.string()),
+                        ]
+                    ),
+                )
+            ),
+            nullable=False,
+        ),
+    ]
+)
+"""A row of a ranking."""
+
+
+class Figures(Struct, frozen=True):
+    """A discovery in numbers.
+
+    Attributes:
+        events: Events of the log that were looked at.
+        accounts: Accounts that they name.
+        items: Posts, pictures, tags, links and communities that they name.
+        touches: Acts of accounts on them.
+        seeds: Seeds that the log knows.
+        seeds_unknown: Seeds that it does not know.
+        reached: Accounts that have a score at all.
+        suspects: Accounts of the ranking that are questions for a reviewer.
+        two_hop: Accounts that a walk of two hops over reposts leads to from the same seeds.
+        seconds: How long it took.
+        last_seq: The last event that was looked at.
+    """
+
+    events: int
+    accounts: int
+    items: int
+    touches: int
+    seeds: int
+    seeds_unknown: int
+    reached: int
+    suspects: int
+    two_hop: int
+    seconds: float
+    last_seq: int
+
+
+class Histogram(Struct, frozen=True):
+    """How many accounts have which score.
+
+    Attributes:
+        edges: Bounds of the bins, as decimal logarithms of scores; one more than bins.
+        counts: Accounts by bin.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """What discovery found.
+
+    Attributes:
+        ranking: The accounts with the highest scores, the highest first.
+        picture: The foremost of them, and what ties them.
+        notes: What could not be done, and what to bear in mind, in sentences.
+        figures: It all in numbers.
+        histogram: The scores of all accounts that have one.
+        discovery: The result as the network room gave it, with every score.
+        accounts: The URI of each account of ``discovery.scores``, on call.
+    """
+
+    ranking: tuple[Ranked, ...]
+    picture: Picture
+    notes: tuple[str, ...]
+    figures: Figures
+    histogram: Histogram
+    discovery: Discovery
+    accounts: Callable[[], list[str]]
+
+    def __repr__(self) -> str:
+        return f"<Found ranked={len(self.ranking)} suspects={self.figures.suspects}>"
+
+    def to_table(self) -> pa.Table:
+        """The ranking as an Arrow table of :data:`RANKING_SCHEMA`."""
+        return pa.Table.from_pylist(self._rows(), schema=RANKING_SCHEMA)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The ranking as a pandas DataFrame with the same columns."""
+        frame: pd.DataFrame = self.to_table().to_pandas()
+        return frame
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the ranking to a file that only its owner may read; whole, or not at all.
+
+        Args:
+            path: The file; its ending says what it becomes: ``.parquet``, ``.csv`` (evidence as
+                JSON in one column) or ``.json`` (an array).
+
+        Raises:
+            UsageError: The ending is another one.
+            StoreError: It cannot be written.
+        """
+        file = Path(path)
+        forms: dict[str, Callable[[], bytes]] = {
+            ".parquet": self._parquet,
+            ".csv": self._csv,
+            ".json": lambda: msgspec.json.encode(self.ranking),
+        }
+        if file.suffix not in forms:
+            raise UsageError(
+                "the ending of the ranking's name says no form",
+                where=str(file),
+                hint=f"end it with {', '.join(forms)}",
+            )
+        write_whole(file, forms[file.suffix]())
+        return file
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [msgspec.to_builtins(ranked) for ranked in self.ranking]
+
+    def _parquet(self) -> bytes:
+        sink = pa.BufferOutputStream()
+        pq.write_table(self.to_table(), sink, compression="zstd")
+        return bytes(sink.getvalue())
+
+    def _csv(self) -> bytes:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(RANKING_SCHEMA.names)
+        for row in self._rows():
+            row["evidence"] = msgspec.json.encode(row["evidence"]).decode()
+            writer.writerow([row[name] for name in RANKING_SCHEMA.names])
+        return out.getvalue().encode()
