@@ -272,23 +272,21 @@ class Log:
                 "a look-up needs exactly one subject and a number of events above 0",
                 hint="call log.of(account=...), or with post, media, tag or community",
             )
-        table = self._look_up(*given[0], last)
-        return events_of(table)
+        return _newest_events(self._look_up(*given[0], last), last)
 
-    def _look_up(self, kind: str, value: str, last: int) -> pa.Table:
+    def _look_up(self, kind: str, value: str, last: int) -> list[pa.Table]:
+        """Matching rows, the newest ``last`` of them among others."""
         domain, columns = _MATCHES[kind]
         key = self.hasher.one(value, domain)
         found: list[pa.Table] = []
         missing = last
         with self._snapshot() as (hot, segments):
             for table in self._hits(hot, segments, key, columns, value, last):
-                found.append(table if len(table) <= last else _newest(table, last))
-                missing -= len(found[-1])
+                found.append(table)
+                missing -= len(table)
                 if missing <= 0:
                     break
-        if not found:
-            return EVENT_SCHEMA.empty_table()
-        return _newest(pa.concat_tables(found), last)
+        return found
 
     def _hits(
         self,
@@ -405,9 +403,22 @@ def _between(
     return batch
 
 
-def _newest(table: pa.Table, last: int) -> pa.Table:
-    order = np.argsort(-table["seq"].to_numpy(), kind="stable")[:last]
-    return table.take(pa.array(order))
+def _newest_events(tables: Sequence[pa.Table], last: int) -> list[Event]:
+    """The newest events of some tables, newest first; few rows are made into objects in vain."""
+    seqs = [table["seq"].to_numpy() for table in tables]
+    every = np.sort(np.concatenate([np.empty(0, np.int64), *seqs]))[-last:]
+    events: list[Event] = []
+    for table, seq in zip(tables, seqs, strict=True):
+        kept = np.flatnonzero(seq >= every[0]) if len(every) else seq
+        events += events_of(_rows(table, kept))
+    return sorted(events, key=lambda event: -(event.seq or 0))
+
+
+def _rows(table: pa.Table, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.Table:
+    """Some rows, without a copy where they lie together, as those of one account do."""
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        return table.slice(rows[0], len(rows))
+    return table.take(pa.array(rows, pa.int64()))
 
 
 def _matching_rows(
@@ -427,11 +438,7 @@ def _matching_rows(
 
 
 def _matching(table: pa.Table, columns: tuple[str, ...], value: str) -> pa.Table:
-    hits = np.flatnonzero(_mask(table, columns, value))
-    if len(hits) and hits[-1] - hits[0] + 1 == len(hits):
-        # As with the rows of one account, which lie together: no need to copy them.
-        return table.slice(hits[0], len(hits))
-    return table.take(pa.array(hits))
+    return _rows(table, np.flatnonzero(_mask(table, columns, value)))
 
 
 def _mask(
