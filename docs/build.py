@@ -36,6 +36,8 @@ from leeward.model import (
     bounds,
     in_force,
 )
+from leeward.network import TIERS, Evidence, Ranked, WalkSettings
+from leeward.pipeline import RANKING_SCHEMA, Figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -267,6 +269,41 @@ def _settings() -> str:
     return _table(("key", "form", "default", "meaning"), rows)
 
 
+# --- discovery ---------------------------------------------------------------------------------
+
+
+def _ranking() -> str:
+    meanings = _attributes(Ranked)
+    rows = [
+        (f"`{column.name}`", _arrow(column.type), meanings[column.name])
+        for column in RANKING_SCHEMA
+    ]
+    return _table(("column", "stored as", "what it is"), rows)
+
+
+def _meanings(struct: type) -> Callable[[], str]:
+    """A table of the fields of a struct that somebody reads."""
+
+    def table() -> str:
+        rows = [(f"`{name}`", text) for name, text in _attributes(struct).items()]
+        return _table(("field", "what it is"), rows)
+
+    return table
+
+
+def _tiers() -> str:
+    return _table(("tier", "means"), [(f"`{tier}`", text) for tier, text in TIERS.items()])
+
+
+def _walk() -> str:
+    meanings = _attributes(WalkSettings)
+    rows = [
+        (f"`{field.name}`", f"`{field.default}`", meanings[field.name])
+        for field in _struct(WalkSettings).fields
+    ]
+    return _table(("setting", "value", "meaning"), rows)
+
+
 # --- errors ------------------------------------------------------------------------------------
 
 
@@ -288,6 +325,7 @@ WORDS: Final = {
     "ipykernel": ("BSD-3-Clause", "runs the notebook of the docs in a test"),
     "jinja2": ("BSD-3-Clause", "fills in pages and escapes what it fills in"),
     "libipld": ("MIT", "DAG-CBOR, to compute the CID of a Bluesky record again"),
+    "markupsafe": ("BSD-3-Clause", "marks what is HTML already, so that all else is escaped"),
     "msgspec": ("BSD-3-Clause", "decodes and validates in one step; its errors name the place"),
     "mypy": ("MIT", "checks types"),
     "nbclient": ("BSD-3-Clause", "runs the notebook of the docs in a test"),
@@ -384,6 +422,11 @@ _PARTS: Final[dict[str, Callable[[], str]]] = {
     "findings": _findings,
     "bounds": _bounds,
     "settings": _settings,
+    "ranking": _ranking,
+    "evidence": _meanings(Evidence),
+    "tiers": _tiers,
+    "figures": _meanings(Figures),
+    "walk": _walk,
     "errors": _error_tree,
     "dependencies": _dependencies("project", "dependencies"),
     "dependencies-postgresql": _dependencies("project", "optional-dependencies", "postgresql"),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
 import numpy as np
 
 from leeward.evaluate import Judged, judge
 from leeward.network import Evidence, Picture, Ranked, Tie, Tier
-from tests.console._types import Figures, Found, Histogram
+from leeward.pipeline import Figures, Found, Histogram
+
+if TYPE_CHECKING:
+    from leeward.network import Discovery
 
 WORDS = (
     "reposted {} posts of seed @{}",
@@ -15,11 +21,11 @@ WORDS = (
     "shares {} links with @{}",
     "answered {} times in the harbour group where @{} writes",
 )
-NAMES = (
-    "ada bo cleo dov elm finn gale hazel iris juno kelp lark moss nell oak pike quill reed sage tern "
-    "umber vale wren yarrow zephyr anchor buoy cove dune eddy ferry gull haven inlet jetty keel lagoon "
-    "mast narrows oar pier quay rudder sail tide upwind vessel wharf"
-).split()
+NAMES = """
+    ada bo cleo dov elm finn gale hazel iris juno kelp lark moss nell oak pike quill reed sage
+    tern umber vale wren yarrow zephyr anchor buoy cove dune eddy ferry gull haven inlet jetty keel
+    lagoon mast narrows oar pier quay rudder sail tide upwind vessel wharf
+""".split()  # noqa: SIM905 - a list of fifty quoted words reads worse
 
 
 def name(number: int) -> str:
@@ -110,9 +116,13 @@ def found(listed: int = 1_000, drawn: int = 300) -> Found:
         ),
         figures=Figures(
             events=1_284_302, accounts=50_000, items=212_480, touches=904_113, seeds=12,
-            seeds_unknown=1, suspects=896, two_hop=6_312, seconds=4.21, last_seq=1_284_301,
+            seeds_unknown=1, reached=41_000, suspects=896, two_hop=6_312,
+            seconds=4.21, last_seq=1_284_301,
         ),
         histogram=Histogram(tuple(edges.tolist()), tuple(counts.tolist())),
+        discovery=cast("Discovery", None),  # a page does not look at it
+        accounts=list,
+        two_hop=list,
     )  # fmt: skip
 
 
@@ -123,6 +133,13 @@ def judged() -> Judged:
     ring = np.arange(size) < 480
     scores = np.where(ring, generator.normal(3, 1.2, size), generator.normal(0, 0.9, size))
     words = ["bystander", "fan", "critic", "reporter", "bot", "passer-by", "school"]
-    roles = np.where(ring, "ring", generator.choice(words, size, p=[0.7, 0.1, 0.05, 0.03, 0.05, 0.05, 0.02]))
+    roles = np.where(
+        ring, "ring", generator.choice(words, size, p=[0.7, 0.1, 0.05, 0.03, 0.05, 0.05, 0.02])
+    )
     accused = generator.random(size) < np.where(ring, 0.7, 0.3)
     return judge(np.exp(scores), roles.tolist(), ring, accused)
+
+
+def with_(result: Found, **changes: object) -> Found:
+    """The same result with some parts exchanged."""
+    return replace(result, **changes)  # type: ignore[arg-type]  # the caller knows the fields

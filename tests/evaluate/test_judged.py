@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import leeward.evaluate
 from leeward.errors import UsageError
 from leeward.evaluate import judge
 
@@ -54,9 +53,3 @@ def test_columns_that_do_not_fit_are_refused(change: dict[str, object]) -> None:
     arguments = {"scores": SCORES, "roles": ROLES, "ring": RING, "accused": ACCUSED, **change}
     with pytest.raises(UsageError):
         judge(**arguments)  # type: ignore[arg-type]  # one of them is wrong on purpose
-
-
-def test_every_public_name_is_there() -> None:
-    names = leeward.evaluate.__all__
-    assert sorted(names) == names
-    assert all(hasattr(leeward.evaluate, name) for name in names)

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import leeward.console
+import leeward.evaluate
 import leeward.model
+import leeward.network
+import leeward.pipeline
+import leeward.simulate
 import leeward.store
 from leeward import errors
 
@@ -16,7 +21,18 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-@pytest.mark.parametrize("room", [leeward.model, leeward.store], ids=lambda room: room.__name__)
+ROOMS = [
+    leeward.console,
+    leeward.evaluate,
+    leeward.model,
+    leeward.network,
+    leeward.pipeline,
+    leeward.simulate,
+    leeward.store,
+]
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
 def test_all_lists_every_public_name_in_order(room: ModuleType) -> None:
     public = {
         name

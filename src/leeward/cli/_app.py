@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 _COMMANDS: Final = {
+    "demo": "leeward.cli._demo:demo",
     "simulate": "leeward.cli._simulate:simulate",
     "ingest": "leeward.cli._ingest:ingest",
     "discover": "leeward.cli._discover:discover",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -29,17 +31,38 @@ __all__ = ["page", "write_page"]
 _LISTED: Final = 2_000
 _OPEN_ROWS: Final = 100
 _OPEN_EVIDENCE: Final = 3
-_MOST_EVIDENCE: Final = 12
+_MOST_EVIDENCE: Final = 8
+_LEAST_WEIGHT: Final = 0.01
+_NAMED: Final = ("account", "tag")
 
 
 class Row(NamedTuple):
-    """An account of the list, its evidence with the strongest first."""
+    """An account of the list.
+
+    Attributes:
+        account: As it was ranked.
+        tier: As it is shown.
+        sorting: The score in a form for sorting.
+        first: The strongest evidence, which is seen at once.
+        rest: More of it, the strongest first.
+        unlisted: How many weaker pieces are left out altogether.
+        ids: Opaque ids of the things in evidence; accounts and tags stand in its words.
+    """
 
     account: Ranked
     tier: str
+    sorting: str
     first: Sequence[Evidence]
     rest: Sequence[Evidence]
     unlisted: int
+    ids: Sequence[str]
+
+    @property
+    def more(self) -> str:
+        """What opens if a person asks for it."""
+        more = [f"{len(self.rest)} more"] if self.rest else []
+        weaker = ["weaker ones"] if self.unlisted and not self.rest and not self.ids else []
+        return " and ".join([*more, *(["ids"] if self.ids else []), *weaker])
 
 
 def page(found: Found, *, title: str = "What discovery found", judged: Judged | None = None) -> str:
@@ -65,7 +88,7 @@ def page(found: Found, *, title: str = "What discovery found", judged: Judged | 
         open_rows=_OPEN_ROWS,
         unlisted=len(found.ranking) - len(rows),
         anchors={row.account.account: number for number, row in enumerate(rows, 1)},
-        strongest=lambda account: _row(account).first,
+        strongest=lambda account: _row(account).first[:2],
         drawing=draw(found.picture),
         chart=_charts.scores(found.histogram, found.ranking),
         judged=judged,
@@ -101,15 +124,18 @@ def write_page(
 
 
 def _row(account: Ranked) -> Row:
-    """The evidence as shown; a weight that is no number counts as none."""
+    """A row; a weight that is no number counts as none."""
     ordered = sorted(account.evidence, key=lambda one: -one.weight if one.weight > 0 else 0.0)
-    shown = ordered[:_MOST_EVIDENCE]
+    weighty = [one for one in ordered if one.weight >= _LEAST_WEIGHT]
+    shown = ordered[: max(_OPEN_EVIDENCE, min(len(weighty), _MOST_EVIDENCE))]
     return Row(
-        account,
-        tier_of(account),
-        shown[:_OPEN_EVIDENCE],
-        shown[_OPEN_EVIDENCE:],
-        len(ordered) - len(shown),
+        account=account,
+        tier=tier_of(account),
+        sorting=f"{account.score:.5g}" if math.isfinite(account.score) else "-1",
+        first=shown[:_OPEN_EVIDENCE],
+        rest=shown[_OPEN_EVIDENCE:],
+        unlisted=len(ordered) - len(shown),
+        ids=[one.subject for one in shown if one.subject.partition(":")[0] not in _NAMED],
     )
 
 
@@ -143,10 +169,8 @@ def _environment() -> Environment:
 @cache
 def _source(name: str) -> Markup:
     """A style sheet or a script of this package; nothing that was observed enters it."""
-    environment = _environment()
-    loader = environment.loader
-    assert loader is not None
-    return Markup(loader.get_source(environment, name)[0])  # noqa: S704 - our own file
+    text = (resources.files("leeward.console") / "templates" / name).read_text("utf-8")
+    return Markup(text)  # noqa: S704 - our own file
 
 
 def _hash(source: str) -> str:

@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from leeward.console._cells import Cells, backbone, find_cells, letters, usable
-from leeward.console._layout import pack, settle
-from leeward.console._text import shortened, width
+from leeward.console._cells import MOST, Cells, backbone, find_cells, letters, usable
+from leeward.console._pack import pack
+from leeward.console._settle import enclose, settle
+from leeward.console._text import fitting, shortened, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leeward.console._layout import Floats
+    from leeward.console._settle import Floats
     from leeward.network import Picture, Ranked, Tie
 
 __all__ = ["Disc", "Drawing", "Line", "Node", "draw", "tier_of"]
 
 SPACING: Final = 31.0
-_FONT: Final = 11.0
+_FONT: Final = 12.0
+_LONGEST: Final = 12.0
 _GAP: Final = 3.0
-_PILL_FONT: Final = 12.0
-_PILL_HEIGHT: Final = 22.0
+_PILL_FONT: Final = 13.0
+_PILL_HEIGHT: Final = 24.0
 _LABELLED: Final = 24
 _LEAST_WIDTH: Final = 760.0
 _MARGIN: Final = 12.0
@@ -89,7 +91,7 @@ def draw(picture: Picture) -> Drawing:
     groups = [*cells.members, *([cells.loose] if cells.loose else [])]
     radius = _radii(accounts)
     named = _named(accounts, groups)
-    labels = [shortened(account.account) for account in accounts]
+    labels = [fitting(shortened(account.account), _LONGEST) for account in accounts]
     boxes = np.array(
         [_box(radius[i], labels[i] if i in named else "") for i in range(len(accounts))]
     ).reshape(-1, 4)
@@ -139,7 +141,7 @@ def _named(accounts: Sequence[Ranked], groups: Sequence[Sequence[int]]) -> set[i
 
 
 def _box(radius: float, label: str) -> tuple[float, float, float, float]:
-    side = max(SPACING * 0.36, radius + _GAP)
+    side = max(SPACING * 0.4, radius + _GAP)
     if not label:
         return (side, side, side, side)
     half = max(side, width(label) * _FONT / 2 + 4)
@@ -155,7 +157,7 @@ def _place(
 ) -> tuple[Disc, ...]:
     """Lay out each group by itself, then the groups beside each other; fills ``points``."""
     captions = [_caption(number, group, cells) for number, group in enumerate(groups)]
-    signs = [width(caption) * _PILL_FONT + 18 for _, caption in captions]
+    signs = [width(caption) * _PILL_FONT * 0.96 + 18 for _, caption in captions]
     radii = []
     for group, sign in zip(groups, signs, strict=True):
         local = {place: number for number, place in enumerate(group)}
@@ -166,16 +168,10 @@ def _place(
         ]
         own = boxes[list(group)]
         at = settle(own, links, SPACING)
-        low, high = (at - own[:, [0, 2]]).min(axis=0), (at + own[:, [1, 3]]).max(axis=0)
-        at -= (low + high) / 2
-        corner = np.maximum(np.abs(at - own[:, [0, 2]]), np.abs(at + own[:, [1, 3]]))
-        radii.append(max(float(np.hypot(*corner.T).max()) + _PILL_HEIGHT / 2, sign / 2 + 6))
-        points[list(group)] = at
-    outer = [
-        max(radius + 10, math.hypot(sign / 2, radius + _PILL_HEIGHT / 2) + 4)
-        for radius, sign in zip(radii, signs, strict=True)
-    ]
-    middles = pack(outer, _nearness(groups, ties))
+        middle, radius = enclose(at, own)
+        radii.append(max(radius + _PILL_HEIGHT / 2, sign / 2 + 6))
+        points[list(group)] = at - middle
+    middles = pack(radii, [(sign, _PILL_HEIGHT) for sign in signs], _nearness(groups, ties))
     discs = []
     for number, group in enumerate(groups):
         points[list(group)] += middles[number]
@@ -189,7 +185,7 @@ def _place(
 def _caption(number: int, group: Sequence[int], cells: Cells) -> tuple[str, str]:
     many = f"{len(group)} account{'s' if len(group) > 1 else ''}"
     if number >= len(cells.members):
-        return "no cell", f"In no cell: {many}"
+        return "no cell", f"In {'a small cell or none' if number == MOST else 'no cell'}: {many}"
     name = letters(number)
     return name, f"Cell {name}: {many}"
 

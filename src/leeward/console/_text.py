@@ -12,11 +12,23 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-__all__ = ["count", "isolated", "number", "share", "shortened", "title", "visible", "width"]
+__all__ = [
+    "count",
+    "fitting",
+    "isolated",
+    "number",
+    "share",
+    "shortened",
+    "title",
+    "visible",
+    "width",
+]
 
 _JOINERS: Final = "\u200c\u200d"
 # Letters and symbols by category, yet drawn as nothing or as an empty space.
-_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u180b\u180c\u180d\u180f")
+_BLANK: Final = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u180b\u180c\u180d\u180f"
+)
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _MARKS: Final = frozenset({"Mn", "Me"})
 _MOST_MARKS: Final = 3
@@ -54,6 +66,15 @@ def shortened(account: str, limit: int = 18) -> str:
     return visible(parts[-1] if parts else account, limit) or "(no name)"
 
 
+def fitting(text: str, most: float) -> str:
+    """A line that is at most about ``most`` wide, in units of its font's size."""
+    limit = len(text)
+    while width(text) > most and limit > 1:
+        limit -= 1
+        text = visible(text, limit)
+    return text
+
+
 def width(text: str) -> float:
     """About how wide a line is, in units of its font's size; rather too wide than too narrow."""
     return sum(_width(character) for character in text)
@@ -77,13 +98,13 @@ def share(value: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """A score with three digits that count: ``0.0123``, ``4.56 × 10⁻⁷``."""
+    """A score with three digits that count: ``0.0123``, ``4.56`` times ten to the power of -7."""
     if value is None or not math.isfinite(value):
         return "not known"
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"{value:.3g}"
     digits, exponent = f"{value:.2e}".split("e")
-    return f"{digits} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return f"{digits} \N{MULTIPLICATION SIGN} 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
 def _pieces(text: str) -> list[str]:
@@ -93,11 +114,10 @@ def _pieces(text: str) -> list[str]:
         category = unicodedata.category(character)
         marks = marks + 1 if category in _MARKS else 0
         joins = character in _JOINERS and place > 0 and not text[place - 1].isascii()
+        unseen = character in _BLANK or (category in _UNSEEN and not joins)
         if character in _NAMED:
             pieces.append(_NAMED[character])
-        elif marks > _MOST_MARKS or character in _BLANK:
-            pieces.append(_code(character))
-        elif category in _UNSEEN and not joins:
+        elif unseen or marks > _MOST_MARKS:
             pieces.append(_code(character))
         else:
             pieces.append(character)
@@ -133,5 +153,7 @@ def _width(character: str) -> float:
         return 1.0 if character in _BROAD else 0.8 if character.isupper() else 0.66
     if unicodedata.east_asian_width(character) in "WF":
         return 1.4
-    # A few single characters are whole sentences; what they stand for tells.
+    # A few single characters are whole sentences; what they stand for tells, save for one.
+    if character == "\ufdfd":
+        return 12.0
     return 0.85 * len(unicodedata.normalize("NFKC", character))

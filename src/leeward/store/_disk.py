@@ -51,6 +51,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     beside = path.with_name(path.name + ".new")
     with translated(path):
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:  # noqa: PTH123 - Path.open cannot set the mode at creation
+            os.fchmod(file.fileno(), mode)  # a file that a crash left may have another
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

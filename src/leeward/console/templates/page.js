@@ -19,6 +19,8 @@
     const tip = one("#tip");
     const nodes = all(".node", picture);
     const ties = all(".ties path", picture);
+    const sheet = picture.parentElement;
+    sheet.scrollLeft = (sheet.scrollWidth - sheet.clientWidth) / 2;
     // The box beside the pointer replaces the browser's own, which comes late and not for keys.
     nodes.forEach((node) => { node.dataset.told = node.querySelector("title").textContent; node.querySelector("title").remove(); });
     const point = (node) => {
@@ -82,7 +84,8 @@
   const cell = { rank: 0, name: 1, tier: 2, score: 3, touches: 4 };
   const value = (row, key) => {
     const from = row.cells[cell[key]];
-    return from.dataset.v === undefined ? from.textContent.toLowerCase() : Number(from.dataset.v);
+    if (key === "name" || key === "tier") return from.textContent.toLowerCase();
+    return Number(from.dataset.v ?? from.textContent.replaceAll(",", ""));
   };
   all("[data-sort]").forEach((head) => {
     const button = document.createElement("button");
