@@ -37,7 +37,7 @@ class Found(Result):
 
 def discover(
     log: Log,
-    seeds: Iterable[str | Seed],
+    seeds: str | Iterable[str | Seed],
     *,
     shields: Mapping[str, str] | None = None,
     limit: int = 1_000,
@@ -48,7 +48,8 @@ def discover(
         log: An open log.
         seeds: Confirmed starting points: text as ``account:URI``, ``post:URI``, ``media:HASH`` or
             ``tag:WORD`` (a bare URI is an account), then optionally a tab, ``offender`` or
-            ``innocent``, a tab and a weight; or :class:`leeward.network.Seed`.
+            ``innocent``, a tab and a weight; or :class:`leeward.network.Seed`. One text may
+            hold them all, one a line.
         shields: Roles by account URI, under which only protective actions exist.
         limit: How many accounts the ranking holds.
 

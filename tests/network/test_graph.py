@@ -188,6 +188,22 @@ def test_a_complaint_waits_until_its_subject_is_known() -> None:
     assert graph.flags.target.tolist() == [graph.find("post", "post/1", HASHER)]
 
 
+@pytest.mark.parametrize("first", ["account", "post"])
+def test_a_complaint_about_a_name_of_two_is_about_what_was_named_first(first: str) -> None:
+    """However late the other one comes, and also where it comes before the complaint is read."""
+    like = ("like", "ben", {"target": "quay"})
+    follow = ("follow", "ben", {"target": "quay"})
+    flag = ("flag", "ben", {"target": "quay"})
+    one, other = (follow, like) if first == "account" else (like, follow)
+    for order in ((flag, one, other), (one, flag, other), (one, other, flag)):
+        events = [
+            event(kind, seq, actor, **fields)
+            for seq, (kind, actor, fields) in enumerate(order, start=1)
+        ]
+        for graph in (graph_of(events), graph_of(events[::-1]), _one_by_one(events)):
+            assert graph.flags.target.tolist() == [graph.find(first, "quay", HASHER)]
+
+
 def test_traits_are_as_the_operator_said_last() -> None:
     """About an account that does nothing itself; what is not said does not change."""
 
@@ -275,6 +291,40 @@ def test_a_node_is_found_by_name_and_shows_only_the_name_that_it_may() -> None:
     assert name("media", "m") == name("media", SHA256[0]) == "media#7"
     assert graph.find("post", "ada", HASHER) is None
     assert repr(graph) == "<Graph nodes=6 edges=4 seq=7>"
+
+
+@given(streams(), st.data())
+def test_no_two_nodes_look_alike(events: list[Event], data: st.DataObject) -> None:
+    """Also where one event names several things of a kind; whatever is read first."""
+    cut = data.draw(st.integers(0, len(events)))
+    early = graph_of(data.draw(st.permutations(events[:cut])))
+    graph = graph_of(data.draw(st.permutations(events[cut:])), base=early)
+    standing = np.flatnonzero(graph.same_as == np.arange(len(graph.kind))).tolist()
+
+    subjects = [graph.subject(node) for node in standing]
+
+    assert len(set(subjects)) == len(subjects)
+    whole = graph_of(events)
+    assert sorted(subjects) == sorted(whole.subject(node) for node in set(whole.same_as.tolist()))
+
+
+def test_an_opaque_id_tells_where_to_look() -> None:
+    links = ("one", "two")
+    pictures = (MediaRef(uri="m"), MediaRef(uri="n"))
+    answer = {"reply_to": "post/2", "root": "post/3", "links": links, "media": pictures}
+    graph = graph_of(
+        [event("post", 7, "ada", "post/1", **answer), event("post", 8, "ben", "post/2")]
+    )
+
+    def name(kind: str, text: str) -> str:
+        node = graph.find(kind, text, HASHER)
+        assert node is not None
+        return graph.name(node)
+
+    posts = [name("post", f"post/{n}") for n in (1, 2, 3)]
+    assert posts == ["post#7", "post#7.1", "post#7.2"]
+    assert [name("link", link) for link in links] == ["link#7", "link#7.1"]
+    assert [name("media", handle) for handle in ("m", "n")] == ["media#7", "media#7.1"]
 
 
 def test_no_events_make_an_empty_graph() -> None:

@@ -110,4 +110,23 @@ def test_an_innocent_seed_takes_away_what_an_equal_offender_gives() -> None:
 def test_a_walk_from_nowhere_ends_at_once() -> None:
     graph = graph_of(random_events(np.random.default_rng(5), 60))
     walked = walk(graph, steps_of(graph, CLOSE), np.zeros(len(graph.kind), np.float32), CLOSE)
-    assert (walked.rounds, walked.visits.x.any()) == (0, False)
+    assert walked.rounds == 0
+    assert not walked.visits.x.any()
+
+
+def test_how_nodes_are_dealt_out_to_threads_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A small graph is walked by one thread; here, then, by several, range by range."""
+    graph = graph_of(random_events(np.random.default_rng(8), 600))
+    restart = restart_at(graph, 0, 5, 9)
+
+    def all_of() -> list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+        steps = steps_of(graph, CLOSE)
+        visits = walk(graph, steps, restart, CLOSE).visits
+        return [*steps, *visits, *paths(graph, steps, restart, CLOSE)]
+
+    alone = all_of()
+    monkeypatch.setattr("leeward.network._parallel._SMALL", 0)
+    for expected, actual in zip(alone, all_of(), strict=True):
+        np.testing.assert_array_equal(actual, expected)

@@ -7,7 +7,7 @@ import stat
 import time
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,9 @@ from leeward.store import (
     Kept,
     Log,
     Writer,
+    _arrays,
     _graphs,
+    _rewrite,
     erase,
     expire,
     forget_graph,
@@ -105,7 +107,8 @@ def test_it_is_mapped_and_nobody_writes_to_it(log: Log) -> None:
 
     assert back is not None
     assert str(log.layout.graph.resolve()) in Path("/proc/self/maps").read_text()
-    arrays = [back.kind, back.first, back.keys, *back.out, *back.into, *back.flags]
+    columns = (back.kind, back.first, back.keys, *back.out, *back.into, *back.flags)
+    arrays = [array for array in columns if isinstance(array, np.ndarray)]
     assert not any(a.flags.owndata or a.flags.writeable for a in arrays)
     assert all(a.flags.aligned for a in arrays)
 
@@ -216,12 +219,11 @@ def test_erasing_a_person_removes_the_graph(log: Log, writer: Writer) -> None:
 
     assert files_of(log) == []
     assert load_graph(log) is None
-    log.layout.graph.write_bytes(before)
-    assert load_graph(log) is None, "it was put back, as by a copy of the folder"
     save_graph(log, graph, 0)
-    assert PERSON.encode() not in b"".join(
-        p.read_bytes() for p in log.layout.graph.parent.iterdir()
-    )
+    assert files_of(log) == []
+    log.layout.graph.write_bytes(before)
+    assert load_graph(log) is None
+    assert files_of(log) == [], "it was put back, as by a copy of the folder"
 
 
 def test_retention_removes_the_graph(log: Log, writer: Writer) -> None:
@@ -236,36 +238,76 @@ def test_retention_removes_the_graph(log: Log, writer: Writer) -> None:
     assert load_graph(log) is None
 
 
-@pytest.mark.parametrize("step", ["writing", "replacing", "replaced"])
+@pytest.mark.parametrize("step", ["writing", "replacing", "passing", "replaced"])
 def test_a_save_during_an_erasure_keeps_nothing(
     log: Log, writer: Writer, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """The erasure comes while the file is written, just before it gets its name, just after."""
-    graph, rewritten = graph_of(log), log.rewritten()
+    """The erasure comes while the file is written, just before it gets its name, just after.
 
-    def first(real: Callable[..., object], *, behind: bool = False) -> Callable[..., object]:
+    Or it passes the file: it looks for what is there before that has its name, and does not
+    find it under the one that it had.
+    """
+    graph, rewritten = graph_of(log), log.rewritten()
+    due = [PERSON]
+
+    def once(real: Callable[..., object], *, before: bool = False) -> Callable[..., object]:
         def call(*arguments: object) -> object:
-            monkeypatch.undo()
-            if not behind:
-                erase(writer, PERSON, nothing_held)
-            result = real(*arguments)
-            if behind:
-                erase(writer, PERSON, nothing_held)
-            return result
+            result = None if before else real(*arguments)
+            if due:
+                erase(writer, due.pop(), nothing_held)
+            return real(*arguments) if before else result
 
         return call
 
-    if step == "writing":
-        monkeypatch.setattr(_graphs, "write_arrays", first(_graphs.write_arrays))
-    elif step == "replacing":
-        monkeypatch.setattr(log, "rewritten", first(log.rewritten, behind=True))
-    else:
-        monkeypatch.setattr(Path, "replace", first(Path.replace, behind=True))
-    save_graph(log, graph, rewritten)
+    with monkeypatch.context() as patch:
+        if step == "writing":
+            patch.setattr(_graphs, "write_arrays", once(_arrays.write_arrays, before=True))
+        elif step == "replacing":
+            patch.setattr(log, "rewritten", once(log.rewritten))
+        elif step == "passing":
+            patch.setattr(_graphs, "_files", lambda _: [])
+            patch.setattr(Path, "replace", once(Path.replace, before=True))
+        else:
+            patch.setattr(Path, "replace", once(Path.replace))
+        save_graph(log, graph, rewritten)
+
+    assert not due
+    assert files_of(log) == []
+    assert arrays_of(saved(log)) == arrays_of(load_graph(log) or graph)
+
+
+def test_what_is_made_in_the_middle_of_an_erasure_is_not_kept(
+    log: Log, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By then some segments are changed and some are not."""
+    real, seen = _rewrite._rewrite_segment, []
+
+    def change(*arguments: Any) -> None:
+        seen.append(saved(log).events)
+        real(*arguments)
+
+    monkeypatch.setattr(_rewrite, "_rewrite_segment", change)
+    erase(writer, PERSON, nothing_held)
+
+    assert seen
+    assert files_of(log) == []
+
+
+def test_an_erasure_that_ends_in_the_middle_has_removed_the_graph(
+    log: Log, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(log)
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as fault:
+        fault.setattr(_rewrite, "_rewrite_segment", fail)
+        with pytest.raises(KeyboardInterrupt):
+            erase(writer, PERSON, nothing_held)
 
     assert files_of(log) == []
-    save_graph(log, graph_of(log), log.rewritten())
-    assert PERSON.encode() not in log.layout.graph.read_bytes()
+    assert load_graph(log) is None
 
 
 @pytest.mark.parametrize(

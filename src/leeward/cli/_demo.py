@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import secrets
 import shutil
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from leeward.cli._options import Answer, answered
+from leeward.cli._options import Answer, answered, counted
+from leeward.errors import AlreadyExists, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leeward.evaluate import Judged
     from leeward.pipeline import Found
+    from leeward.simulate import Structure
 
 __all__ = ["demo"]
 
-_CUTS = (50, 100, 200, 500)
+_CUTS = (10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
+_MOST_CUTS = 4
 _SHOWN = 5
+_MARK = "leeward-demo.txt"
+_MARKED = "Made by `leeward demo`, which replaces all that is in this folder when it runs again.\n"
+_NEW = ".leeward-demo-"
+_MADE = ("platform", "data", "seeds.txt", "ranking.parquet", "demo.html")
 
 
 @click.command(epilog="Example: leeward demo --out leeward-demo")
@@ -30,26 +42,50 @@ _SHOWN = 5
     show_default=True,
     help="A folder for everything that is made; an earlier demo in it is replaced.",
 )
-@click.option("--accounts", type=click.IntRange(min=200), default=50_000, show_default=True)
+@click.option(
+    "--accounts",
+    type=click.IntRange(min=200),
+    default=50_000,
+    show_default=True,
+    help="Accounts of the platform.",
+)
 @click.option(
     "--ring",
     type=click.IntRange(min=8),
     default=500,
     show_default=True,
-    help="Accounts of the hidden network.",
+    help="How many of them are in the hidden network: one in twenty at most.",
 )
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
     default=10,
     show_default=True,
-    help="How many of them are known.",
+    help="How many of those are known from the start.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--structure", default="shared-posts", show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Another seed, another world.",
+)
+@click.option(
+    "--structure",
+    type=click.Choice(["shared-posts", "hashtags", "migrating", "trade"]),
+    default="shared-posts",
+    show_default=True,
+    help="How the hidden network is organised.",
+)
 @answered
 def demo(
-    out: Path, accounts: int, ring: int, seeds: int, seed: int, structure: str, answer: Answer
+    out: Path,
+    accounts: int,
+    ring: int,
+    seeds: int,
+    seed: int,
+    structure: Structure,
+    answer: Answer,
 ) -> None:
     """Find the network that is hidden in a simulated platform, and write a page about it.
 
@@ -58,96 +94,138 @@ def demo(
     describes a real person.
     """
     from leeward.console import write_page
-    from leeward.evaluate import draw_seeds, read_truth, trial
+    from leeward.evaluate import RING, draw_seeds, read_truth, trial
     from leeward.pipeline import discover, ingest
-    from leeward.simulate import simulate
-    from leeward.store import Log, Writer
+    from leeward.store import Log, Writer, write_whole
 
     begun = time.monotonic()
     say = _say(quiet=answer.as_json)
-    _make_room(out)
+    _check_ours(out)
     say(f"simulating {accounts:,} accounts, {ring:,} of them in a hidden ring ...")
-    made = simulate(
-        out / "platform",
-        accounts=accounts,
-        ring=ring,
-        seed=seed,
-        structure=structure,  # type: ignore[arg-type]
-    )
-    say(f"putting {made.events:,} events into a log ...")
+    events = _simulate(out, accounts=accounts, ring=ring, seed=seed, structure=structure)
+    say(f"putting {events:,} events into a log ...")
     with Writer.open(out / "data") as writer:
         ingest([out / "platform" / "events.parquet"], writer)
     roles = read_truth(out / "platform" / "truth.parquet")
-    known = draw_seeds(roles, seeds, seed)
-    (out / "seeds.txt").write_text("".join(f"account:{account}\n" for account in known))
-    say(f"searching from {len(known)} confirmed accounts ...")
+    known = [f"account:{account}" for account in draw_seeds(roles, seeds, seed)]
+    write_whole(out / "seeds.txt", "".join(f"{line}\n" for line in known).encode())
+    say(f"searching from {counted(len(known), 'confirmed account')} ...")
     with Log(out / "data") as log:
-        found = discover(log, [f"account:{account}" for account in known])
-    judged = trial(found, roles, known, _CUTS)
+        found = discover(log, known)
+    seeds_alone = [line.removeprefix("account:") for line in known]
+    hidden = sum(role in RING for role in roles.values()) - len(known)
+    judged = trial(found, roles, seeds_alone, [k for k in _CUTS if k <= 2 * hidden][-_MOST_CUTS:])
     say("drawing the page ...")
     found.save(out / "ranking.parquet")
     page = write_page(
         out / "demo.html", found, title="A hidden network, found in a simulation", judged=judged
     )
     seconds = time.monotonic() - begun
-    answer.one(_body(found, judged, page, seconds), _lines(found, judged, page, seconds))
+    answer.one(_body(found, judged, out, seconds), _lines(found, judged, page, seconds))
 
 
-def _make_room(out: Path) -> None:
-    """Remove what an earlier demo left, and nothing else."""
-    from leeward.errors import AlreadyExists
-
-    mark = out / "seeds.txt"
-    ours = {"platform", "data", "seeds.txt", "ranking.parquet", "demo.html"}
-    if out.exists() and {path.name for path in out.iterdir()} - ours:
+def _check_ours(out: Path) -> None:
+    """Whatever is in the folder must be of an earlier demo: it will be removed."""
+    names = {path.name for path in out.iterdir()} if out.exists() else set()
+    others = {name for name in names - {_MARK, *_MADE} if not name.startswith(_NEW)}
+    if names and (_MARK not in names or others):
         raise AlreadyExists(
             "the folder holds something that no demo made",
             where=str(out),
             hint="name a new folder with --out",
         )
-    for name in ("platform", "data"):
-        shutil.rmtree(out / name, ignore_errors=True)
-    mark.unlink(missing_ok=True)
-    out.mkdir(parents=True, exist_ok=True)
 
 
-def _say(*, quiet: bool) -> Any:
+def _simulate(out: Path, *, accounts: int, ring: int, seed: int, structure: Structure) -> int:
+    """Make the platform, then let it take the place of an earlier demo; how many events it has.
+
+    What cannot be simulated is refused before anything is removed.
+    """
+    from leeward.simulate import simulate
+    from leeward.store import write_whole
+
+    new = _existing(out) / f"{_NEW}{secrets.token_hex(4)}"
+    try:
+        made = simulate(new, accounts=accounts, ring=ring, seed=seed, structure=structure)
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / _MARK, _MARKED.encode())
+        for path in out.iterdir():
+            if path.name != _MARK and path != new:
+                _remove(path)
+        new.rename(out / "platform")
+    except OSError as error:
+        raise StoreError(
+            f"the system reports: {os.strerror(error.errno or errno.EIO)}",
+            where=str(out),
+            hint="name another folder with --out",
+        ) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return made.events
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above that is there: on the same disk as what is made."""
+    here = folder.absolute()
+    return next(above for above in (here, *here.parents) if above.is_dir())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _say(*, quiet: bool) -> Callable[[str], None]:
     def say(text: str) -> None:
         if not quiet:
             click.echo(text, err=True)
-            sys.stderr.flush()
 
     return say
 
 
-def _body(found: Found, judged: Judged, page: Path, seconds: float) -> dict[str, Any]:
-    import msgspec
-
+def _body(found: Found, judged: Judged, out: Path, seconds: float) -> dict[str, Any]:
     return {
         "figures": msgspec.to_builtins(found.figures),
-        "judged": msgspec.to_builtins(judged),
-        "page": str(page),
+        "judged": {
+            "hidden": judged.hidden,
+            "found_at": [at._asdict() for at in judged.found_at],
+            "average_precision": judged.average_precision,
+            "top": judged.top,
+            "by_role": [role._asdict() for role in judged.by_role],
+            "two_hop": judged.two_hop._asdict(),
+        },
+        "page": str(out / "demo.html"),
+        "ranking": str(out / "ranking.parquet"),
+        "seeds": str(out / "seeds.txt"),
+        "data": str(out / "data"),
         "seconds": seconds,
     }
 
 
 def _lines(found: Found, judged: Judged, page: Path, seconds: float) -> list[str]:
-    hop = judged.two_hop
+    hop, top, out = judged.two_hop, judged.top, page.parent
     suspects = [ranked for ranked in found.ranking if ranked.tier == "suspect" and ranked.evidence]
-    accused = f"Two hops over reposts would have accused {hop.accused:,} accounts, "
+    # A cut that is nearly the number of the hidden says nothing new beside that.
+    cuts = [at for at in judged.found_at if at.k == top or abs(at.k - top) > 0.1 * top]
+    accused = f"Two hops over reposts would have accused {counted(hop.accused, 'account')}; "
+    again = f"leeward discover --data {out / 'data'} --seeds {out / 'seeds.txt'} --out ranking.csv"
     return [
         "",
-        f"{judged.hidden:,} accounts of the ring were hidden. Of the accounts ranked highest,",
+        f"{counted(judged.hidden, 'account')} of the ring were to be found. In the ranking,",
         *(
-            f"  the first {at.k:>5,} hold {at.found:>5,.0f} ({at.precision:.0%})"
-            for at in judged.found_at
+            f"  of the first {at.k:>5,} {at.found:>5,.0f} are of the ring ({at.precision:.0%})"
+            for at in cuts
         ),
-        f"{accused}{hop.right:,} of them rightly ({hop.precision or 0:.1%}).",
+        f"{accused}{hop.right:,} of them are of the ring ({hop.precision or 0:.1%}).",
         "",
+        "The first suspects, and what the strongest evidence says:",
         *(
-            f"{ranked.rank:>4}  {ranked.account}: {ranked.evidence[0].words}"
+            f"{ranked.rank:>6}  {ranked.account} {ranked.evidence[0].words}"
             for ranked in suspects[:_SHOWN]
         ),
         "",
-        f"page: {page} (made in {seconds:.0f} s)",
+        f"page: {page} (made in {seconds:.0f} s; open it in a browser)",
+        f"next: {again}",
     ]

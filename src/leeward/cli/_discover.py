@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from leeward.cli._options import Answer, answered, counted, data_option
+from leeward.cli._options import Answer, answered, counted, data_option, progress_line, shown
+from leeward.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from leeward.network import Evidence
@@ -28,7 +29,7 @@ _SHOWN = 10
     required=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Confirmed starting points, one a line: account:URI, post:URI, media:HASH or tag:WORD, "
-    "then optionally a tab, offender or innocent, a tab and a weight.",
+    "then optionally a tab, offender or innocent, a tab and a weight. # begins a comment.",
 )
 @click.option(
     "--out",
@@ -38,7 +39,9 @@ _SHOWN = 10
     help="The ranking: a .parquet, .csv or .json file. Only you may read it.",
 )
 @click.option(
-    "--page", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML page, too."
+    "--page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="An HTML page that shows it all, too. Only you may read it.",
 )
 @click.option(
     "--shields",
@@ -46,7 +49,11 @@ _SHOWN = 10
     help="Accounts for which only protective actions exist, one a line: URI, a tab, a role.",
 )
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=1_000, show_default=True, help="Accounts ranked."
+    "--limit",
+    type=click.IntRange(min=1),
+    default=1_000,
+    show_default=True,
+    help="How many accounts the ranking holds.",
 )
 @click.option(
     "--backend",
@@ -73,13 +80,18 @@ def discover(
     is a question for a person; it proves nothing.
     """
     from leeward.network import parse_seeds
+    from leeward.pipeline import check_ranking_name
     from leeward.pipeline import discover as run
     from leeward.store import Log
 
+    check_ranking_name(out)
+    _check_folder(out)
+    if page is not None:
+        _check_folder(page)
     given = parse_seeds(_text(seeds), str(seeds))
     roles = _roles(shields) if shields else {}
-    with Log(data) as log:
-        found = run(log, given, shields=roles, limit=limit, progress=_say(quiet=answer.as_json))
+    with Log(data) as log, progress_line(quiet=answer.as_json) as say:
+        found = run(log, given, shields=roles, limit=limit, progress=say)
     found.save(out)
     if page is not None:
         from leeward.console import write_page
@@ -88,11 +100,17 @@ def discover(
     answer.one(_body(found, out, page), _lines(found, out, page))
 
 
-def _text(path: Path) -> str:
-    from leeward.errors import InputError
+def _check_folder(file: Path) -> None:
+    """What cannot be written is told before the work is done."""
+    if not file.parent.is_dir():
+        raise UsageError(
+            "there is no such folder", where=str(file.parent), hint="make it, or name another one"
+        )
 
+
+def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
             "the file is not text in UTF-8", where=str(path), hint="save it as UTF-8"
@@ -100,41 +118,24 @@ def _text(path: Path) -> str:
 
 
 def _roles(path: Path) -> dict[str, str]:
-    from leeward.errors import InputError
-
     roles = {}
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):
         if line.strip() and not line.startswith("#"):
-            account, _, role = line.partition("\t")
-            if not role.strip():
+            account, *rest = (field.strip() for field in line.split("\t"))
+            account = account.removeprefix("account:").strip()
+            if not account or len(rest) != 1 or not rest[0]:
                 raise InputError(
-                    "the line names no role",
+                    "the line is not an account and a role",
                     where=f"{path}, line {number}",
                     hint="write the account's URI, a tab and a role",
                 )
-            roles[account.strip().removeprefix("account:")] = role.strip()
+            roles[account] = rest[0]
     return roles
 
 
-def _say(*, quiet: bool) -> Any:
-    def say(text: str) -> None:
-        if not quiet and sys.stderr.isatty():
-            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
-
-    return say
-
-
-def _told(evidence: Evidence) -> str:
-    share = f" ({evidence.weight:.0%})" if evidence.weight else ""
-    return f"{evidence.words}{share}"
-
-
 def _body(found: Found, out: Path, page: Path | None) -> dict[str, Any]:
-    import msgspec
-
-    figures = msgspec.to_builtins(found.figures)
     return {
-        "figures": figures,
+        "figures": msgspec.to_builtins(found.figures),
         "notes": found.notes,
         "ranking": str(out),
         "page": None if page is None else str(page),
@@ -143,19 +144,38 @@ def _body(found: Found, out: Path, page: Path | None) -> dict[str, Any]:
 
 def _lines(found: Found, out: Path, page: Path | None) -> list[str]:
     figures = found.figures
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", err=True, nl=False)
-    lines = [
-        f"{figures.events:>12,}  events of {counted(figures.accounts, 'account')}",
-        f"{figures.seeds:>12,}  seeds"
-        + (f", {figures.seeds_unknown:,} more are not in the log" if figures.seeds_unknown else ""),
-        f"{figures.reached:>12,}  accounts have a score",
-        f"{figures.two_hop:>12,}  accounts would be accused by two hops over reposts",
-        "",
+    lost = figures.seeds_unknown
+    more = f", {lost:,} more {'is' if lost == 1 else 'are'} not in the log" if lost else ""
+    counts = [
+        (
+            figures.events,
+            f"{_noun(figures.events, 'event')} of {counted(figures.accounts, 'account')}",
+        ),
+        (figures.seeds, _noun(figures.seeds, "seed") + more),
+        (figures.reached, f"{_noun(figures.reached, 'account')} with a score"),
+        (figures.suspects, f"{_noun(figures.suspects, 'suspect')} in the ranking"),
+        (
+            figures.two_hop,
+            f"{_noun(figures.two_hop, 'account')} that two hops over reposts would accuse",
+        ),
     ]
+    lines = [*(f"{count:>12,}  {what}" for count, what in counts), ""]
     others = [ranked for ranked in found.ranking if ranked.tier != "seed"]
     for ranked in others[:_SHOWN]:
-        lines.append(f"{ranked.rank:>5}  {ranked.tier:<9}  {ranked.account}")
+        lines.append(f"{ranked.rank:>5}  {ranked.tier:<9}  {shown(ranked.account)}")
         lines += [f"{'':>18}{_told(piece)}" for piece in ranked.evidence[:2]]
-    lines += ["", *(f"note: {note}" for note in found.notes), f"ranking: {out}"]
+    lines += [""] if others else []
+    lines += [*(f"note: {note}" for note in found.notes), f"ranking: {out}"]
     return lines if page is None else [*lines, f"page: {page}"]
+
+
+def _noun(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"
+
+
+def _told(evidence: Evidence) -> str:
+    """A piece of evidence with its share of the score, where it is a part of that."""
+    words, share = shown(evidence.words), evidence.weight
+    if not share:
+        return words
+    return f"{words} ({share:.0%})" if share >= 0.01 else f"{words} (<1%)"

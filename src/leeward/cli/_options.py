@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +15,7 @@ import msgspec
 from leeward.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from leeward.store.tables import Tables
 
@@ -27,6 +29,8 @@ __all__ = [
     "bytes_text",
     "counted",
     "data_option",
+    "progress_line",
+    "shown",
     "stamp",
     "tables_of",
 ]
@@ -168,6 +172,29 @@ def tables_of(data: Path, *, new: bool = False) -> Tables:
                 hint="name an empty folder, or the one given to `leeward ingest --data`",
             )
     return open_tables(url)
+
+
+@contextlib.contextmanager
+def progress_line(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Tells what happens on one line of a terminal, which is empty again in the end."""
+    terminal = sys.stderr.isatty() and not quiet
+
+    def say(text: str) -> None:
+        if terminal:
+            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
+
+    try:
+        yield say
+    finally:
+        say("")
+
+
+def shown(text: str) -> str:
+    """Text of unknown origin as it may stand on a terminal: what nobody sees stands as a number.
+
+    Such characters may turn the direction of a line, or command the terminal.
+    """
+    return "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text)
 
 
 def stamp(micros: int | None) -> str | None:

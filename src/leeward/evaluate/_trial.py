@@ -32,6 +32,8 @@ def read_truth(path: str | os.PathLike[str]) -> dict[str, str]:
     """
     try:
         table = pq.read_table(path, columns=["account", "role"])
+        if {*table.schema.types} != {pa.string()}:
+            raise pa.ArrowTypeError("the columns are no text")
     except (pa.ArrowException, OSError) as error:
         raise InputError(
             "the truth about the accounts cannot be read",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from leeward.model import kernel
 from leeward.network._acts import Act, Node
 from leeward.network._arguing import arguments
 from leeward.network._copies import leaders, stand_ins
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from leeward.model import Hasher
     from leeward.network._columns import Statements
-    from leeward.network._csr import Csr, Int32, UInt8
+    from leeward.network._csr import Csr, Int32, Int64, UInt8
 
 __all__ = ["GraphBuilder"]
 
@@ -39,9 +40,7 @@ class GraphBuilder:
 
     def __init__(self, hasher: Hasher, graph: Graph | None = None) -> None:
         self._base = base = graph or Graph.empty(hasher)
-        standing = base.same_as == np.arange(len(base.kind), dtype=np.int32)
-        to = np.where(standing, base.author, base.same_as)
-        self._table = NodeTable(base.keys, base.nodes, base.kind, base.first, to)
+        self._table = NodeTable(base)
         self._reader = Reader(hasher, self._table)
         self._events, self._last_seq = base.events, base.last_seq
 
@@ -58,7 +57,7 @@ class GraphBuilder:
         pdq = np.concatenate([base.pdq, *reader.pdq])
         pdq_node = np.concatenate([base.pdq_node, *reader.pdq_node])
         leaders(pdq, pdq_node, table.first, len(base.pdq), table.to)
-        kind, first = table.kind.copy(), table.first.copy()
+        kind, first, slot = table.kind.copy(), table.first.copy(), table.slot.copy()
         same_as = stand_ins(kind, table.to)
         author = np.where(kind == Node.POST, table.to, np.int32(-1))
         flags = self._all_flags(first)
@@ -78,6 +77,7 @@ class GraphBuilder:
             events=self._events,
             kind=kind,
             first=first,
+            slot=slot,
             traits=traits,
             author=author,
             same_as=same_as,
@@ -93,7 +93,7 @@ class GraphBuilder:
         )
         return read_only(graph)
 
-    def _all_flags(self, first: npt.NDArray[np.int64]) -> Flags:
+    def _all_flags(self, first: Int64) -> Flags:
         """All complaints, each with its target where the log knows it by now.
 
         Where both an account and a post have that name, it is what was named first.
@@ -130,9 +130,14 @@ def _traits(traits: UInt8, statements: list[Statements]) -> UInt8:
     """Apply statements in the order of the log: the last one about a trait holds."""
     if statements:
         node, seq, about, affirmed = map(np.concatenate, zip(*statements, strict=True))
-        for i in np.argsort(seq):
-            traits[node[i]] = traits[node[i]] & ~about[i] | affirmed[i]
+        _state(np.argsort(seq), node, about, affirmed, traits)
     return traits
+
+
+@kernel
+def _state(order: Int64, node: Int32, about: UInt8, affirmed: UInt8, traits: UInt8) -> None:
+    for i in order:
+        traits[node[i]] = traits[node[i]] & ~about[i] | affirmed[i]
 
 
 def _complaints(flags: Flags) -> Edges:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from leeward.model import Hasher
     from leeward.network._csr import Int32, Int64, UInt8, UInt32
+    from leeward.network._graph import UInt16
 
     UInt64 = npt.NDArray[np.uint64]
 
@@ -72,10 +73,12 @@ def keys_of(names: pa.Array, hasher: Hasher, domain: Domain) -> UInt64:
     return keys
 
 
-def items_of(lists: pa.Array) -> tuple[Int64, pa.Array]:
-    """The items of a list column, and the row of each."""
+def items_of(lists: pa.Array) -> tuple[pa.Array, Int64, UInt16]:
+    """The items of a list column, the row of each and its place there."""
     lengths = lists.value_lengths().fill_null(0).to_numpy()
-    return np.repeat(np.arange(len(lists)), lengths), lists.flatten()
+    row = np.repeat(np.arange(len(lists)), lengths)
+    begin = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return lists.flatten(), row, (np.arange(len(row)) - begin).astype(np.uint16)
 
 
 def bits_of(hashes: pa.Array) -> UInt64:
@@ -140,8 +143,8 @@ def _told(extra: str) -> tuple[int, int]:
     about = traits = 0
     if told.bot is not None:
         about, traits = _BOT, _BOT * told.bot
-    if told.minor is not None:
-        about, traits = about | _MINOR, traits | _MINOR * told.minor
+    if told.minor:  # that somebody is none any longer lifts no shield; people do that
+        about, traits = about | _MINOR, traits | _MINOR
     if told.status is not None:
         about, traits = about | _SUSPENDED, traits | _SUSPENDED * (told.status == "suspended")
     return about, traits

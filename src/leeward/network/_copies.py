@@ -86,34 +86,65 @@ def _band(pdq: UInt64, i: int, band: int) -> int:
 
 
 @kernel
-def _nearest(pdq: UInt64, i: int, head: Int32, following: Int32) -> int:
-    """The earliest leader's hash within reach of hash ``i``; as many as there are, if none is."""
+def _rooms(pdq: UInt64) -> Int32:
+    """Where the room for each value of each band begins; one after the other, and the end."""
+    start = np.zeros((_BANDS, _VALUES + 1), np.int32)
+    for i in range(len(pdq)):
+        for band in range(_BANDS):
+            start[band, _band(pdq, i, band) + 1] += 1
+    for band in range(_BANDS):
+        for value in range(_VALUES):
+            start[band, value + 1] += start[band, value]
+    return start
+
+
+@kernel
+def _nearest(pdq: UInt64, i: int, start: Int32, count: Int32, leader: Int32, sketch: UInt64) -> int:
+    """The earliest leader within reach of hash ``i``; as many as there are hashes, if none is."""
     earliest = len(pdq)
     for band in range(_BANDS):
-        j = head[band, _band(pdq, i, band)]
-        while j >= 0:
-            if j < earliest:
-                apart = 0
-                for word in range(4):
-                    apart += _ones(pdq[i, word] ^ pdq[j, word])
-                if apart <= NEAR:
-                    earliest = j
-            j = following[band, j]
+        value = _band(pdq, i, band)
+        begin = start[band, value]
+        word = pdq[i, _other(band)]
+        for place in range(begin, begin + count[band, value]):
+            # Two hashes that have nothing to do with each other hardly ever get beyond this.
+            if _ones(sketch[band, place] ^ word) > NEAR:
+                continue
+            j = leader[band, place]
+            if j >= earliest:
+                break
+            apart = 0
+            for w in range(4):
+                apart += _ones(pdq[i, w] ^ pdq[j, w])
+            if apart <= NEAR:
+                earliest = j
+                break
     return earliest
 
 
 @kernel
+def _other(band: int) -> int:
+    """A word of the hash in which a band does not lie."""
+    return (band // 4 + 1) % 4
+
+
+@kernel
 def _lead(pdq: UInt64, node: Int32, settled: Bools, to: Int32) -> None:
-    # By band and value a chain of the leaders' hashes: the first of a chain, and the next ones.
-    head = np.full((_BANDS, _VALUES), -1, np.int32)
-    following = np.empty((_BANDS, len(node)), np.int32)
+    # By band and value the leaders so far, the earliest first, each with another word of its
+    # hash beside it: most comparisons end there, and read memory in a row.
+    start = _rooms(pdq)
+    count = np.zeros((_BANDS, _VALUES), np.int32)
+    leader = np.empty((_BANDS, len(node)), np.int32)
+    sketch = np.empty((_BANDS, len(node)), np.uint64)
     for i in range(len(node)):
         if not settled[i]:
-            leader = _nearest(pdq, i, head, following)
-            if leader < len(node):
-                to[node[i]] = node[leader]
+            j = _nearest(pdq, i, start, count, leader, sketch)
+            if j < len(node):
+                to[node[i]] = node[j]
         if to[node[i]] < 0:
             for band in range(_BANDS):
                 value = _band(pdq, i, band)
-                following[band, i] = head[band, value]
-                head[band, value] = i
+                place = start[band, value] + count[band, value]
+                leader[band, place] = i
+                sketch[band, place] = pdq[i, _other(band)]
+                count[band, value] += 1

@@ -9,10 +9,12 @@ import numpy as np
 from msgspec import Struct
 
 from leeward.errors import UsageError
+from leeward.model import fold_tag
 from leeward.network._acts import Act, Node
 from leeward.network._explain import Explainer
 from leeward.network._graph import Trait
 from leeward.network._kinship import kinship
+from leeward.network._order import in_order
 from leeward.network._paths import paths
 from leeward.network._steps import WalkSettings, steps_of
 from leeward.network._ties import ties
@@ -40,9 +42,15 @@ __all__ = ["Discovery", "Scores", "discover"]
 DRAWN: Final = 300
 """Accounts in the picture, at most."""
 
+_AGAINST: Final = 0.3
+"""What all innocent seeds weigh together, beside the offending ones."""
+
 PROTECTED: Final = "protected"
 """The shield of an account that the platform holds to be a minor's. It does not say so: whether
 a person is a minor stays out of every export."""
+
+_OF_MINORS: Final = ("child", "minor")
+"""Roles that say that a person is a minor."""
 
 INNOCENT: Final = "confirmed innocent"
 """The shield of an account that was given as an innocent seed."""
@@ -82,6 +90,9 @@ class Discovery:
     two_hop: Int32
     walk: Walk
 
+    def __repr__(self) -> str:
+        return f"<Discovery ranked={len(self.ranking)} seeds={len(self.seeds)}>"
+
 
 def discover(
     graph: Graph,
@@ -103,14 +114,20 @@ def discover(
         settings: How the walk goes.
 
     Raises:
-        UsageError: The log knows none of the offending seeds.
+        UsageError: The log knows none of the offending seeds, or knows two that contradict each
+            other; or the limit is below 1.
     """
+    if limit < 1:
+        raise UsageError(
+            "a ranking holds at least one account", where="limit", hint="give 1 or more"
+        )
     settings = settings or WalkSettings()
-    found = {seed: graph.find(seed.kind, seed.name, hasher) for seed in seeds}
+    found = {seed: _node(graph, seed, hasher) for seed in seeds}
     known = {seed: node for seed, node in found.items() if node is not None}
     restart = _restart(graph, known)
-    signs = {node: float(restart[node]) for node in known.values()}
-    steps = steps_of(graph, settings, kinship(graph, signs, settings))
+    signs = {node: 1.0 if seed.label == "offender" else -1.0 for seed, node in known.items()}
+    kin = kinship(graph, signs, settings) if settings.kinship else None
+    steps = steps_of(graph, settings, kin)
     walked = walk(graph, steps, restart, settings)
     scores = _scores(graph, walked.visits.x)
     roles = _roles(graph, known, hasher, shields or {})
@@ -121,7 +138,6 @@ def discover(
         walked.visits,
         paths(graph, steps, restart, settings),
         offending,
-        1 - settings.restart,
     )
     nodes = scores.nodes[:limit].tolist()
     beside = together(graph, [*nodes, *_accounts_among(graph, offending).tolist()], offending)
@@ -139,25 +155,45 @@ def discover(
     )
 
 
+def _node(graph: Graph, seed: Seed, hasher: Hasher) -> int | None:
+    name = fold_tag(seed.name) if seed.kind == "tag" else seed.name
+    return graph.find(seed.kind, name, hasher)
+
+
 def _restart(graph: Graph, known: Mapping[Seed, int]) -> Floats:
-    """The seeds' weights; those of the offending ones add up to 1."""
+    """The seeds' weights; those of the offending ones add up to 1, of the innocent ones to less.
+
+    However many innocents a review has found: each shares things with the network, or it would
+    not have been reviewed, and together they would outweigh the few seeds there are.
+    """
+    if len({(seed.label, node) for seed, node in known.items()}) > len({*known.values()}):
+        raise UsageError(
+            "a seed is given as an offender and as innocent",
+            hint="decide which it is; a picture may stand there by its handle and by a hash",
+        )
     restart = np.zeros(len(graph.kind), np.float32)
-    total = sum(seed.weight for seed in known if seed.label == "offender")
-    if not total:
+    totals = {
+        label: sum(seed.weight for seed in known if seed.label == label)
+        for label in ("offender", "innocent")
+    }
+    if not totals["offender"]:
         raise UsageError(
             "the log knows none of the offending seeds",
             hint="give URIs as events have them, one a line: account:URI, post:URI, media:HASH "
             "or tag:WORD",
         )
     for seed, node in known.items():
-        restart[node] += seed.weight / total * (1 if seed.label == "offender" else -1)
+        restart[node] += (
+            seed.weight / totals[seed.label] * (1 if seed.label == "offender" else -_AGAINST)
+        )
     return restart
 
 
 def _scores(graph: Graph, x: Floats) -> Scores:
     nodes = np.flatnonzero((graph.kind == Node.ACCOUNT) & (x > 0)).astype(np.int32)
     # Accounts of equal score stand in the order in which the log met them.
-    order = np.lexsort((graph.first[nodes], -x[nodes]))
+    nodes = in_order(graph, nodes)
+    order = np.argsort(-x[nodes], kind="stable")
     return Scores(nodes[order], x[nodes[order]])
 
 
@@ -168,7 +204,11 @@ def _roles(
     roles = dict.fromkeys(minors, PROTECTED)
     roles |= {node: INNOCENT for seed, node in known.items() if seed.label == "innocent"}
     named = {graph.find("account", uri, hasher): role for uri, role in shields.items()}
-    return roles | {node: role for node, role in named.items() if node is not None}
+    return roles | {
+        node: PROTECTED if role.strip().lower() in _OF_MINORS else role
+        for node, role in named.items()
+        if node is not None
+    }
 
 
 def _accounts_among(graph: Graph, nodes: frozenset[int]) -> Int32:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+import numpy as np
 
 from leeward.network._acts import Act, Node
+from leeward.network._order import met
 from leeward.network._paths import REACH
 from leeward.network._types import Evidence
 
@@ -38,10 +42,18 @@ _VERBS: Final = {
     Act.FOLLOWED: "follows",
 }
 _THINGS: Final = {
+    Node.POST: ("post", "posts"),
     Node.MEDIA: ("picture", "pictures"),
     Node.LINK: ("link", "links"),
     Node.COMMUNITY: ("community", "communities"),
 }
+
+_Source: TypeAlias = Literal["seed", "thing", "post", "other", "far"]
+"""Where a shared thing comes from: an account that is a seed had it, it is itself a seed, a post
+that is one carries it, another account had it that leads to a seed, or no seed is near enough to
+say."""
+
+_FAR: Final = "far from every seed"
 
 
 class Explanation(NamedTuple):
@@ -63,13 +75,15 @@ class _Step(NamedTuple):
     Attributes:
         act: What the account did.
         thing: What is shared: the post, or what the post carries.
-        other: The account before it on the best way; -1 where the thing itself is a seed.
+        post: The post before it on the best way, or itself; -1 where there is none.
+        other: The account before it on the best way; -1 where there is none.
         how: What that account did.
-        flow: What flows to the account by this act.
+        flow: What flows to the account by this act, but for a factor that all have.
     """
 
     act: Act
     thing: int
+    post: int
     other: int
     how: Act
     flow: float
@@ -82,16 +96,14 @@ class _Key(NamedTuple):
         act: What the account did.
         kind: What is shared.
         tag: The tag, which is told by its word; other things are counted.
-        from_seed: The account before it is a seed.
-        from_thing: The thing itself is a seed.
-        how: What the account before it did.
+        source: Where it comes from.
+        how: What the account before it did with a post; one and the same for other things.
     """
 
     act: Act
     kind: Node
     tag: int | None
-    from_seed: bool
-    from_thing: bool
+    source: _Source
     how: Act
 
 
@@ -119,7 +131,6 @@ class Explainer:
         visits: Where it led.
         ways: The best ways.
         seeds: Nodes that are offending seeds.
-        on: The probability of going on at each step.
     """
 
     def __init__(
@@ -129,10 +140,11 @@ class Explainer:
         visits: Visits,
         ways: Paths,
         seeds: frozenset[int],
-        on: float,
     ) -> None:
         self._graph, self._steps, self._visits, self._ways = graph, steps, visits, ways
-        self._seeds, self._on = seeds, on
+        self._seeds = seeds
+        self._way = cache(self._way_from)
+        self._behind = cache(self._makers)
 
     def explain(self, account: int) -> Explanation:
         """The evidence of an account."""
@@ -145,11 +157,20 @@ class Explainer:
             total += step.flow
             others |= self._behind(step.thing)
             groups[self._key(step)].add(step)
-        told = sorted(groups.items(), key=lambda item: -item[1].flow)[:MOST]
+        told = sorted(groups.items(), key=self._place)[:MOST]
         return Explanation(
             tuple(self._evidence(key, group, total) for key, group in told),
             len(others - {account}),
         )
+
+    def _place(self, item: tuple[_Key, _Group]) -> tuple[float, tuple[int, ...], _Key]:
+        """Sorts sentences: by what they carry, then by what the log met first."""
+        key, group = item
+        return -group.flow, met(self._graph, self._foremost(group.things)[0]), key
+
+    def _foremost(self, flows: dict[int, float]) -> list[int]:
+        """Nodes by what flows, then in the order in which the log met them."""
+        return sorted(flows, key=lambda node: (-flows[node], met(self._graph, node)))
 
     def _steps_of(self, account: int) -> Iterator[_Step]:
         graph, steps, visits, ways = self._graph, self._steps, self._visits, self._ways
@@ -161,29 +182,43 @@ class Explainer:
             if act == Act.FOLLOWED:
                 flow = visits.x[node] * steps.give2[node]
                 if flow > 0:
-                    yield _Step(act, node, node, Act.FOLLOWED, self._on * float(flow))
+                    yield _Step(act, node, -1, node, Act.FOLLOWED, float(flow))
                 continue
             direct = steps.back[code] * visits.x[node] * steps.give[node]
             if direct > 0:
                 other = int(ways.before[node])
-                yield _Step(act, node, other, self._how(other, node), self._on * float(direct))
+                yield _Step(act, node, node, other, self._how(other, node), float(direct))
             through = steps.back2[code] * visits.y[node] * steps.give2[node]
             if through > 0:
-                thing = int(ways.before_y[node])
-                post = int(ways.before[thing]) if thing >= 0 else -1
+                thing = self._thing_of(node)
+                post = int(ways.before[thing])
                 other = int(ways.before[post]) if post >= 0 else -1
-                yield _Step(act, thing, other, self._how(other, post), self._on * float(through))
+                yield _Step(act, thing, post, other, self._how(other, post), float(through))
 
-    def _behind(self, thing: int) -> set[int]:
-        """Who made a shared thing what it is; of many, a few."""
-        match self._graph.kind[thing]:
+    def _thing_of(self, post: int) -> int:
+        """What a post carries that leads to it: on the best way, else by what flows."""
+        if (thing := int(self._ways.before_y[post])) >= 0:
+            return thing
+        steps, row = self._steps, self._graph.out.row(post)
+        things = self._graph.out.node[row]
+        things = things[steps.origin[things] != post]
+        flows = self._visits.x[things] * steps.give[things]
+        return self._foremost(dict(zip(things.tolist(), flows.tolist(), strict=True)))[0]
+
+    def _makers(self, thing: int) -> frozenset[int]:
+        """Who made a shared thing what it is; of many, those whom the log met first."""
+        graph = self._graph
+        match graph.kind[thing]:
             case Node.ACCOUNT:
-                return {thing}
+                return frozenset({thing})
             case Node.POST:
-                posts = [thing]
+                posts = np.array([thing], np.int32)
             case _:
-                posts = self._graph.into.node[self._graph.into.row(thing)][:_CARRIERS].tolist()
-        return set(self._graph.author[posts].tolist()) - {-1}
+                posts = graph.into.node[graph.into.row(thing)]
+                if len(posts) > _CARRIERS:
+                    place = graph.first[posts] << 16 | graph.slot[posts]  # where the log met it
+                    posts = posts[np.argpartition(place, _CARRIERS)[:_CARRIERS]]
+        return frozenset(graph.author[posts].tolist()) - {-1}
 
     def _how(self, account: int, post: int) -> Act:
         """What an account did with a post: the strongest of its acts."""
@@ -199,75 +234,103 @@ class Explainer:
             step.act,
             kind,
             step.thing if kind == Node.TAG else None,
-            step.other in self._seeds,
-            step.other < 0,
-            step.how,
+            self._source(step),
+            step.how if kind == Node.POST else Act.AUTHORED,
         )
 
+    def _source(self, step: _Step) -> _Source:
+        if step.other in self._seeds:
+            return "seed"
+        if step.other >= 0:
+            return "other" if self._way(step.other) else "far"
+        if step.thing in self._seeds:
+            return "thing"
+        return "post" if step.post in self._seeds else "far"
+
     def _evidence(self, key: _Key, group: _Group, total: float) -> Evidence:
-        thing = max(group.things, key=lambda node: (group.things[node], -node))
         did = _VERBS[key.act]
         label = did if key.kind in (Node.POST, Node.ACCOUNT) else key.kind.name.lower()
-        words = self._words(key, group, did)
-        return Evidence(label, self._graph.subject(thing), group.flow / total, words)
+        subject = self._graph.subject(self._foremost(group.things)[0])
+        return Evidence(label, subject, group.flow / total, self._words(key, group, did))
 
     def _words(self, key: _Key, group: _Group, did: str) -> str:
-        who = self._who(group, from_seed=key.from_seed)
+        who = self._who(group, key.source)
         count = len(group.things)
         match key.kind:
             case Node.ACCOUNT:
                 return f"{did} {who}"
-            case Node.POST:
-                posts = "a post" if count == 1 else f"{count} posts"
-                told = "given as a seed" if key.from_thing else f"that {who} {_VERBS[key.how]}"
-                return f"{did} {posts} {told}"
             case Node.TAG:
                 (tag,) = group.things
-                told = "a seed" if key.from_thing else f"as {who} did"
-                return f"{did} under #{self._graph.name(tag)}, {told}"
+                told = {
+                    "thing": "given as a seed",
+                    "post": "which a post given as a seed carries",
+                }.get(key.source, f"as {who} did")
+                return f"{_posts(key.act)} under #{self._graph.name(tag)}, {told}"
+            case _ if key.source == "thing":
+                seeds = "given as a seed" if count == 1 else "given as seeds"
+                return f"{did} {_counted(key.kind, count)} {seeds}"
+            case Node.POST if key.source == "far":
+                return f"{did} {_counted(key.kind, count)} {_FAR}"
+            case Node.POST:
+                return f"{did} {_counted(key.kind, count)} that {who} {_VERBS[key.how]}"
             case Node.COMMUNITY:
-                return f"{did} in {_counted(key.kind, count)} as {who}"
+                return f"{_posts(key.act)} in {_same(key.kind, count)} as {who}"
             case _:
-                told = "given as a seed" if key.from_thing else f"as {who}"
-                return f"{did} {_counted(key.kind, count)} {told}"
+                return f"{did} {_same(key.kind, count)} as {who}"
 
-    def _who(self, group: _Group, *, from_seed: bool) -> str:
-        people = sorted(group.others, key=lambda node: (-group.others[node], node))
+    def _who(self, group: _Group, source: _Source) -> str:
+        """The accounts that stand before the things: the foremost by name, the others counted."""
+        if source == "post":
+            return "a post given as a seed"
+        people = self._foremost(group.others)
         if not people:
-            return "a seed"
+            return f"accounts {_FAR}"
         first = short(self._graph.name(people[0]))
-        if from_seed:
-            more = len(people) - 1
-            also = f" and {more} other seed{'s' if more > 1 else ''}" if more else ""
-            return f"seed {first}{also}"
         more = len(people) - 1
-        also = f" and {more} other{'s' if more > 1 else ''}" if more else ""
-        return f"{first} ({self._way(people[0])}){also}"
+        plural = "s" if more > 1 else ""
+        if source == "seed":
+            return f"seed {first}" + (f" and {more} other seed{plural}" if more else "")
+        way = self._way(people[0]) or _FAR
+        return f"{first} ({way})" + (f" and {more} other{plural}" if more else "")
 
-    def _way(self, account: int) -> str:
-        """How an account that is no seed leads to one."""
-        ways, between = self._ways, 0
-        node, through = account, False
-        for _ in range(REACH):
-            if self._graph.kind[node] == Node.ACCOUNT:
+    def _way_from(self, account: int) -> str | None:
+        """How an account that is no seed leads to one; None where none is near."""
+        graph, ways = self._graph, self._ways
+        node, through, between = account, False, 0
+        for _ in range(2 * REACH):  # later steps may have improved what earlier ones rest on
+            if node in self._seeds:
+                break
+            if graph.kind[node] == Node.ACCOUNT:
                 through, before = bool(ways.by[node]), int(ways.before[node])
                 between += node != account
             else:
                 before = int(ways.before_y[node] if through else ways.before[node])
                 through = False
-            if before < 0 or node in self._seeds:
-                break
+            if before < 0:
+                return None
             node = before
-        if self._graph.kind[node] != Node.ACCOUNT:
-            return f"tied to a seed {Node(self._graph.kind[node]).name.lower()}"
-        between -= node != account
-        seed = short(self._graph.name(node))
-        if not between:
-            return f"tied to seed {seed}"
-        return f"tied to seed {seed} over {between} other{'s' if between > 1 else ''}"
+        else:
+            return None
+        over = f" over {between} other{'s' if between > 1 else ''}" if between else ""
+        if graph.kind[node] != Node.ACCOUNT:
+            kind = Node(graph.kind[node])
+            return (
+                f"tied to a {_THINGS[kind][0] if kind in _THINGS else 'tag'} given as a seed{over}"
+            )
+        return f"tied to seed {short(graph.name(node))}{over}"
+
+
+def _posts(act: Act) -> str:
+    """The verb where no object follows."""
+    return "liked posts" if act == Act.LIKED else _VERBS[act]
 
 
 def _counted(kind: Node, count: int) -> str:
+    one, many = _THINGS[kind]
+    return f"a {one}" if count == 1 else f"{count} {many}"
+
+
+def _same(kind: Node, count: int) -> str:
     one, many = _THINGS[kind]
     return f"the same {one}" if count == 1 else f"{count} of the same {many}"
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from leeward.model import Hasher
     from leeward.network._csr import Int32, Int64, UInt8
 
+    UInt16 = npt.NDArray[np.uint16]
     UInt64 = npt.NDArray[np.uint64]
     G = TypeVar("G", bound="Graph")
 
@@ -80,6 +81,9 @@ class Graph:
         events: How many events were read.
         kind: (nodes) Codes of :class:`~leeward.network.Node`.
         first: (nodes) The first event that names the node.
+        slot: (nodes) Where in that event, so that two nodes of one kind differ: for a post 0 is
+            the object or target, 1 the post that is answered, 2 the thread; for what stands in
+            a list it is the place there.
         traits: (nodes) Bits of :class:`Trait`, of accounts.
         author: (nodes) The account that made a post, by the first event that says so; -1 where
             it is not known.
@@ -99,6 +103,7 @@ class Graph:
     events: int
     kind: UInt8
     first: Int64
+    slot: UInt16
     traits: UInt8
     author: Int32
     same_as: Int32
@@ -126,6 +131,7 @@ class Graph:
             events=0,
             kind=np.empty(0, np.uint8),
             first=np.empty(0, np.int64),
+            slot=np.empty(0, np.uint16),
             traits=np.empty(0, np.uint8),
             author=none,
             same_as=none,
@@ -133,7 +139,7 @@ class Graph:
             names=pa.array([], pa.large_string()),
             pdq=np.empty((0, 4), np.uint64),
             pdq_node=none,
-            keys=np.empty(_SMALLEST, np.uint64),
+            keys=np.zeros(_SMALLEST, np.uint64),
             nodes=np.full(_SMALLEST, FREE, np.int32),
             flags=Flags(none, keys, keys, np.empty(0, np.uint32), none),
             out=Csr.empty(),
@@ -160,13 +166,16 @@ class Graph:
     def name(self, node: int) -> str:
         """The URI of an account, the word of a tag, an opaque id of anything else.
 
-        ``post#1234`` is the post that the event at place 1234 of the log was the first to name:
-        who may read the log can find it, and nobody else.
+        ``post#1234`` is the post that the event at place 1234 of the log was the first to name,
+        as its object or target; ``post#1234.1`` the one that it answers, ``post#1234.2`` its
+        thread; ``link#1234.1`` is its second link. Who may read the log can find it, and nobody
+        else.
         """
         place = int(self.named[node])
         if place >= 0:
             return str(self.names[place].as_py())
-        return f"{Node(self.kind[node]).name.lower()}#{int(self.first[node])}"
+        slot = f".{int(self.slot[node])}" if self.slot[node] else ""
+        return f"{Node(self.kind[node]).name.lower()}#{int(self.first[node])}{slot}"
 
     def subject(self, node: int) -> str:
         """The same with its kind before it: ``account:...``, ``tag:...``, or the opaque id."""

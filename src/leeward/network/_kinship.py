@@ -5,10 +5,10 @@ and what several touched while few others did tells much. The log-odds of a thin
 
     s * seed - (n - s) * other - prior
 
-where ``n`` counts the accounts that acted on it, by the weights of their acts, and ``s`` those of
-them that are seeds (innocent ones below zero). A post is at least as likely as the likeliest
-thing that it carries, communities apart. The numbers were chosen on one simulated platform; the
-docs say which, and what they are worth on others.
+where ``n`` counts the accounts that acted on it, each by the weight of its strongest act, and
+``s`` those of them that are seeds (innocent ones below zero). A post is at least as likely as the
+likeliest thing that it carries, communities apart. The numbers were chosen on one simulated
+platform; the docs say which, and what they are worth on others.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ __all__ = ["FLOOR", "kinship"]
 FLOOR: Final = 1e-5
 """The probability of what no seed has touched."""
 
+_INNOCENT: Final = 0.1
+"""An innocent seed in ``s``, below zero. Bots, critics and passers-by touch what a network spreads,
+so one of them says little against a thing."""
+
 _REPOSTED: Final = int(Act.REPOSTED)
 _COMMON: Final = (Node.MEDIA, Node.TAG, Node.LINK)
 
@@ -53,7 +57,7 @@ def kinship(graph: Graph, seeds: Mapping[int, float], settings: WalkSettings) ->
     """
     member = np.zeros(len(graph.kind), np.float32)
     for node, weight in seeds.items():
-        member[node] = np.sign(weight)
+        member[node] = 1 if weight > 0 else -_INNOCENT
     accounts = [node for node in seeds if graph.kind[node] == Node.ACCOUNT]
     posts = _posts_of(graph, accounts)
     acts = np.zeros(ACTS, np.float32)
@@ -64,13 +68,15 @@ def kinship(graph: Graph, seeds: Mapping[int, float], settings: WalkSettings) ->
     odds = np.full(len(graph.kind), -np.inf)
     odds[posts] = _log_odds(*_touched(posts, graph.into, member, acts), *weights)
     odds[things] = _log_odds(*_used(things, graph.into, member), *weights)
-    for node, weight in seeds.items():
-        if graph.kind[node] != Node.ACCOUNT:
-            odds[node] = np.copysign(np.inf, weight)
+    given = {node: weight for node, weight in seeds.items() if graph.kind[node] != Node.ACCOUNT}
+    for node, weight in given.items():
+        odds[node] = np.copysign(np.inf, weight)
     chosen = np.flatnonzero(np.isfinite(odds) | (odds > 0))
     for thing in chosen[np.isin(graph.kind[chosen], _COMMON)].tolist():
         carriers = graph.into.node[graph.into.row(thing)]
         odds[carriers] = np.maximum(odds[carriers], odds[thing])
+    for node, weight in given.items():  # an innocent post stays one, whatever it carries
+        odds[node] = np.copysign(np.inf, weight)
     kin: Floats = (FLOOR + (1 - FLOOR) / (1 + np.exp(-np.clip(odds, -50, 50)))).astype(np.float32)
     return kin
 
@@ -106,13 +112,18 @@ def _things_of(graph: Graph, posts: Int32) -> Int32:
 def _touched(
     posts: Int32, into: Csr, member: Floats, acts: Floats
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """By post, the weights of the acts of seeds and of everybody."""
+    """By post, the weights of the acts of seeds and of everybody: of an account, the strongest."""
     seeds, everybody = np.zeros(len(posts)), np.zeros(len(posts))
     for i in range(len(posts)):
-        for e in range(into.start[posts[i]], into.start[posts[i] + 1]):
-            weight = acts[into.act[e]]
-            seeds[i] += weight * member[into.node[e]]
-            everybody[i] += weight
+        end = into.start[posts[i] + 1]
+        strongest = np.float32(0)
+        for e in range(into.start[posts[i]], end):
+            account = into.node[e]
+            strongest = max(strongest, acts[into.act[e]])
+            if e + 1 == end or into.node[e + 1] != account:  # edges of an account stand together
+                seeds[i] += strongest * member[account]
+                everybody[i] += strongest
+                strongest = np.float32(0)
     return seeds, everybody
 
 

@@ -1,7 +1,8 @@
 """The most probable way from a seed to every node: what an explanation tells.
 
 Bellman and Ford's iteration, with products of transition probabilities in place of sums of
-lengths. It stops after :data:`REACH` steps; what lies farther away is not told as a story.
+lengths. It stops after :data:`REACH` steps; what lies farther away is not told as a story. Of
+equally probable ways the one counts that comes from what the log met first.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import numpy as np
 
 from leeward.model import kernel
 from leeward.network._acts import Act, Node
+from leeward.network._flow import Flow, leaving
+from leeward.network._order import earlier
 from leeward.network._parallel import in_parts
 
 if TYPE_CHECKING:
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from leeward.network._csr import Csr, Int32, UInt8
-    from leeward.network._graph import Graph
+    from leeward.network._csr import Csr, Int32, Int64, UInt8
+    from leeward.network._graph import Graph, UInt16
     from leeward.network._steps import Steps, WalkSettings
 
     Floats = npt.NDArray[np.float32]
@@ -33,6 +36,14 @@ REACH: Final = 12
 _ACCOUNT: Final = int(Node.ACCOUNT)
 _POST: Final = int(Node.POST)
 _FOLLOWED: Final = int(Act.FOLLOWED)
+
+
+class _Nodes(NamedTuple):
+    """What decides between equally probable ways."""
+
+    first: Int64
+    kind: UInt8
+    slot: UInt16
 
 
 class Paths(NamedTuple):
@@ -53,110 +64,171 @@ class Paths(NamedTuple):
 
 def paths(graph: Graph, steps: Steps, restart: Floats, settings: WalkSettings) -> Paths:
     """The most probable way of a walker from a seed that is no innocent one to every node."""
-    count = len(graph.kind)
-    none = np.full(count, -1, np.int32)
-    now = Paths(
-        np.maximum(restart, 0),
-        np.zeros(count, np.float32),
-        none,
-        none.copy(),
-        np.zeros(count, np.uint8),
-    )
+    x = np.maximum(restart, 0)
+    none = np.full(len(x), -1, np.int32)
+    found = Paths(x, np.zeros_like(x), none, none.copy(), np.zeros(len(x), np.uint8))
+    flow = leaving(graph.kind, steps, x)
+    after = Flow(*(np.zeros_like(values) for values in flow))
     on = np.float32(1 - settings.restart)
     for _ in range(REACH):
-        better = now._replace(x=now.x.copy(), y=now.y.copy())
-        if not any(in_parts(graph, _improving(graph, steps, on, now, better))):
+        if not any(in_parts(graph, _improving(graph, steps, on, found, flow, after))):
             break
-        now = better
-    return now
+        flow, after = after, flow
+    return found
 
 
 def _improving(
-    graph: Graph, steps: Steps, on: np.float32, now: Paths, better: Paths
+    graph: Graph, steps: Steps, on: np.float32, found: Paths, flow: Flow, after: Flow
 ) -> Callable[[int, int], bool]:
+    """One step more: from what left the nodes, better ways to them and what leaves them now."""
+    nodes = _Nodes(graph.first, graph.kind, graph.slot)
+    out, into = graph.out.unsigned(), graph.into.unsigned()
+
     def part(low: int, high: int) -> bool:
-        return _improve(low, high, graph.kind, graph.out, graph.into, steps, on, now, better)
+        improved = (
+            _to_accounts(low, high, nodes, out, steps, on, flow, found, after),
+            _to_posts(low, high, nodes, into, steps, on, flow, found, after),
+            _to_posts_by_things(low, high, nodes, out, steps, on, flow, found, after),
+            _to_things(low, high, nodes, into, steps, on, flow, found, after),
+        )
+        return any(improved)
 
     return part
 
 
+# As in the walk, no kernel calls another but where ways tie, and numbers of nodes are unsigned.
+
+
 @kernel
-def _improve(
+def _to_accounts(
     low: int,
     high: int,
-    kind: UInt8,
+    nodes: _Nodes,
     out: Csr,
-    into: Csr,
     steps: Steps,
     on: np.float32,
-    now: Paths,
-    better: Paths,
+    flow: Flow,
+    found: Paths,
+    after: Flow,
 ) -> bool:
     improved = False
-    for n in range(low, high):
-        best, before, by = np.float32(0), -1, 0
-        if kind[n] == _ACCOUNT:
-            best, before, by = _best_to_account(n, out, steps, now)
-        elif kind[n] == _POST:
-            best, before = _best_to_post(n, into, steps, now)
-            best_y, before_y = _best_by_thing(n, out, steps, now)
-            if on * best_y > now.y[n]:
-                better.y[n], better.before_y[n] = on * best_y, before_y
+    second = steps.back2.copy()
+    second[_FOLLOWED] = 1  # there it is what goes to followers
+    for n in range(np.uint64(low), np.uint64(high)):
+        if nodes.kind[n] == _ACCOUNT:
+            best, before, by = np.float32(0), -1, False
+            for e in range(out.start[n], out.start[n + 1]):
+                act, p = out.act[e], out.node[e]
+                direct = steps.back[act] * flow.acts[p, 0]
+                if direct > best or (
+                    0 < direct == best and earlier(p, before, nodes.first, nodes.kind, nodes.slot)
+                ):
+                    best, before, by = direct, p, False
+                through = second[act] * flow.acts[p, 1]
+                if through > best or (
+                    0 < through == best and earlier(p, before, nodes.first, nodes.kind, nodes.slot)
+                ):
+                    best, before, by = through, p, act != _FOLLOWED
+            if on * best > found.x[n]:
+                found.x[n], found.before[n], found.by[n] = on * best, before, by
                 improved = True
-        else:
-            best, before = _best_to_thing(n, into, steps, now)
-        if on * best > now.x[n]:
-            better.x[n], better.before[n], better.by[n] = on * best, before, by
-            improved = True
+            after.acts[n, 0] = found.x[n] * steps.give[n]
+            after.acts[n, 1] = found.x[n] * steps.give2[n]
     return improved
 
 
 @kernel
-def _best_to_account(n: int, out: Csr, steps: Steps, now: Paths) -> tuple[np.float32, int, int]:
-    best, before, by = np.float32(0), -1, 0
-    for e in range(out.start[n], out.start[n + 1]):
-        act, p = out.act[e], out.node[e]
-        if act == _FOLLOWED:
-            if now.x[p] * steps.give2[p] > best:
-                best, before, by = now.x[p] * steps.give2[p], p, 0
-        elif steps.back2[act] > 0:
-            direct = steps.back[act] * now.x[p] * steps.give[p]
-            if direct > best:
-                best, before, by = direct, p, 0
-            through = steps.back2[act] * now.y[p] * steps.give2[p]
-            if through > best:
-                best, before, by = through, p, 1
-    return best, before, by
+def _to_posts(
+    low: int,
+    high: int,
+    nodes: _Nodes,
+    into: Csr,
+    steps: Steps,
+    on: np.float32,
+    flow: Flow,
+    found: Paths,
+    after: Flow,
+) -> bool:
+    improved = False
+    for n in range(np.uint64(low), np.uint64(high)):
+        if nodes.kind[n] == _POST:
+            best, before = np.float32(0), -1
+            for e in range(into.start[n], into.start[n + 1]):
+                a = into.node[e]
+                value = steps.out[into.act[e]] * flow.acts[a, 0]
+                if value > best or (
+                    0 < value == best and earlier(a, before, nodes.first, nodes.kind, nodes.slot)
+                ):
+                    best, before = value, a
+            best *= on * steps.take[n]
+            if best > found.x[n]:
+                found.x[n], found.before[n] = best, before
+                improved = True
+            after.acts[n, 0] = found.x[n] * steps.give[n]
+            after.things[n] = found.x[n] * steps.give3[n]
+    return improved
 
 
 @kernel
-def _best_to_post(n: int, into: Csr, steps: Steps, now: Paths) -> tuple[np.float32, int]:
-    best, before = np.float32(0), -1
-    for e in range(into.start[n], into.start[n + 1]):
-        a = into.node[e]
-        value = steps.out[into.act[e]] * now.x[a] * steps.give[a]
-        if value > best:
-            best, before = value, a
-    return best * steps.take[n], before
+def _to_posts_by_things(
+    low: int,
+    high: int,
+    nodes: _Nodes,
+    out: Csr,
+    steps: Steps,
+    on: np.float32,
+    flow: Flow,
+    found: Paths,
+    after: Flow,
+) -> bool:
+    improved = False
+    for n in range(np.uint64(low), np.uint64(high)):
+        if nodes.kind[n] == _POST and out.start[n] < out.start[n + 1]:
+            best, before = np.float32(0), -1
+            for e in range(out.start[n], out.start[n + 1]):
+                thing = out.node[e]
+                value = flow.acts[thing, 0]
+                if np.uint32(steps.origin[thing]) != n and (
+                    value > best
+                    or (
+                        0 < value == best
+                        and earlier(thing, before, nodes.first, nodes.kind, nodes.slot)
+                    )
+                ):
+                    best, before = value, thing
+            if on * best > found.y[n]:
+                found.y[n], found.before_y[n] = on * best, before
+                improved = True
+            after.acts[n, 1] = found.y[n] * steps.give2[n]
+    return improved
 
 
 @kernel
-def _best_by_thing(n: int, out: Csr, steps: Steps, now: Paths) -> tuple[np.float32, int]:
-    best, before = np.float32(0), -1
-    for e in range(out.start[n], out.start[n + 1]):
-        thing = out.node[e]
-        value = now.x[thing] * steps.give[thing]
-        if steps.origin[thing] != n and value > best:
-            best, before = value, thing
-    return best, before
-
-
-@kernel
-def _best_to_thing(n: int, into: Csr, steps: Steps, now: Paths) -> tuple[np.float32, int]:
-    best, before = np.float32(0), -1
-    for e in range(into.start[n], into.start[n + 1]):
-        p = into.node[e]
-        value = now.x[p] * steps.give3[p]
-        if value > best:
-            best, before = value, p
-    return best * steps.take[n], before
+def _to_things(
+    low: int,
+    high: int,
+    nodes: _Nodes,
+    into: Csr,
+    steps: Steps,
+    on: np.float32,
+    flow: Flow,
+    found: Paths,
+    after: Flow,
+) -> bool:
+    improved = False
+    for n in range(np.uint64(low), np.uint64(high)):
+        if nodes.kind[n] > _POST:
+            best, before = np.float32(0), -1
+            for e in range(into.start[n], into.start[n + 1]):
+                p = into.node[e]
+                value = flow.things[p]
+                if value > best or (
+                    0 < value == best and earlier(p, before, nodes.first, nodes.kind, nodes.slot)
+                ):
+                    best, before = value, p
+            best *= on * steps.take[n]
+            if best > found.x[n]:
+                found.x[n], found.before[n] = best, before
+                improved = True
+            after.acts[n, 0] = found.x[n] * steps.give[n]
+    return improved

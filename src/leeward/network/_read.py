@@ -22,17 +22,17 @@ from leeward.network._csr import Edges
 from leeward.network._graph import Flags
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from leeward.model import Hasher
     from leeward.network._columns import Statements
     from leeward.network._csr import Int32, Int64, UInt8, UInt32
+    from leeward.network._graph import UInt16, UInt64
     from leeward.network._table import NodeTable
 
-    UInt64 = npt.NDArray[np.uint64]
+    Slot = np.uint16 | UInt16
 
 __all__ = ["Reader"]
 
+_ONLY: Final = np.uint16(0)
 _CHUNK: Final = 1 << 22
 """Edges that are kept in one piece."""
 
@@ -95,40 +95,40 @@ class Reader:
     def _read_posts(self, posts: pa.RecordBatch, actor: Int32, seq: Int64, at: UInt32) -> None:
         """Posts and polls: who made them, what they answer, whom they name, what they carry."""
         post, answered, root = (
-            self._nodes(posts[name], Domain.POST, Node.POST, seq)
-            for name in ("object", "reply_to", "root")
+            self._nodes(posts[name], Domain.POST, Node.POST, seq, np.uint16(slot))
+            for slot, name in enumerate(("object", "reply_to", "root"))
         )
         self._table.point(post, actor, seq)
         self._tie(actor, post, Act.AUTHORED, at)
         self._tie(actor, np.where(answered == post, -1, answered), Act.REPLIED, at)
         joined = np.where((root == post) | (root == answered), -1, root)
         self._tie(actor, joined, Act.JOINED, at)
-        row, names = items_of(posts["mentions"])
-        person = self._called(names, Domain.ACCOUNT, Node.ACCOUNT, seq[row])
+        names, row, slot = items_of(posts["mentions"])
+        person = self._called(names, Domain.ACCOUNT, Node.ACCOUNT, seq[row], slot)
         self._tie(actor[row], person, Act.MENTIONED, at[row])
         place = self._nodes(posts["community"], Domain.COMMUNITY, Node.COMMUNITY, seq)
         self._tie(post, place, Act.CARRIES, at)
-        row, words = items_of(posts["tags"])
-        tag = self._called(words, Domain.TAG, Node.TAG, seq[row])
+        words, row, slot = items_of(posts["tags"])
+        tag = self._called(words, Domain.TAG, Node.TAG, seq[row], slot)
         self._tie(post[row], tag, Act.CARRIES, at[row])
-        row, links = items_of(posts["links"])
-        link = self._nodes(links, Domain.LINK, Node.LINK, seq[row])
+        links, row, slot = items_of(posts["links"])
+        link = self._nodes(links, Domain.LINK, Node.LINK, seq[row], slot)
         self._tie(post[row], link, Act.CARRIES, at[row])
-        row, items = items_of(posts["media"])
+        items, row, slot = items_of(posts["media"])
         if len(items):
-            self._tie(post[row], self._media(items, seq[row]), Act.CARRIES, at[row])
+            self._tie(post[row], self._media(items, seq[row], slot), Act.CARRIES, at[row])
 
-    def _media(self, items: pa.StructArray, seq: Int64) -> Int32:
+    def _media(self, items: pa.StructArray, seq: Int64, slot: UInt16) -> Int32:
         """The nodes of media items; -1 where an item has neither digest nor handle.
 
         An item goes by its SHA-256, else by its PDQ hash, else by its handle. A handle points to
         the digest that it first came with, a SHA-256 to the PDQ hash that it first came with;
         the first time counts, so that nobody can give an old handle a new meaning later.
         """
-        sha256 = self._nodes(items.field("sha256"), Domain.SHA256, Node.MEDIA, seq)
-        handle = self._nodes(items.field("uri"), Domain.MEDIA, Node.MEDIA, seq)
+        sha256 = self._nodes(items.field("sha256"), Domain.SHA256, Node.MEDIA, seq, slot)
+        handle = self._nodes(items.field("uri"), Domain.MEDIA, Node.MEDIA, seq, slot)
         keys = keys_of(items.field("pdq"), self._hasher, Domain.PDQ)
-        pdq, new = self._table.take(keys, Node.MEDIA, seq)
+        pdq, new = self._table.take(keys, Node.MEDIA, seq, slot)
         if len(new):
             self.pdq.append(bits_of(items.field("pdq").take(pa.array(new))))
             self.pdq_node.append(pdq[new])
@@ -148,12 +148,18 @@ class Reader:
             target = np.full(len(account), -1, np.int32)
             self.flags.append(Flags(source[known], account, post, at[known], target))
 
-    def _nodes(self, names: pa.Array, domain: Domain, kind: Node, seq: Int64) -> Int32:
-        return self._table.take(keys_of(names, self._hasher, domain), kind, seq)[0]
+    def _nodes(
+        self, names: pa.Array, domain: Domain, kind: Node, seq: Int64, slot: Slot = _ONLY
+    ) -> Int32:
+        keys = keys_of(names, self._hasher, domain)
+        return self._table.take(keys, kind, seq, np.full(len(seq), slot, np.uint16))[0]
 
-    def _called(self, names: pa.Array, domain: Domain, kind: Node, seq: Int64) -> Int32:
+    def _called(
+        self, names: pa.Array, domain: Domain, kind: Node, seq: Int64, slot: Slot = _ONLY
+    ) -> Int32:
         """The nodes of accounts and tags: what they are called is kept."""
-        nodes, new = self._table.take(keys_of(names, self._hasher, domain), kind, seq)
+        keys = keys_of(names, self._hasher, domain)
+        nodes, new = self._table.take(keys, kind, seq, np.full(len(seq), slot, np.uint16))
         if len(new):
             self.names.append((nodes[new], names.take(pa.array(new)).cast(pa.large_string())))
         return nodes

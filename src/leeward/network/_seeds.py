@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Final, get_args
 
 from leeward.errors import InputError
 from leeward.model import fold_tag, parse_subject
-from leeward.network._types import Label, Seed
+from leeward.network._types import HEAVIEST, LIGHTEST, Label, Seed
 
 __all__ = ["parse_seed", "parse_seeds"]
 
 _LABELS: Final = get_args(Label)
 _FORM: Final = "write account:URI, post:URI, media:HASH or tag:WORD, then, if need be, a tab, "
-_HINT: Final = f"{_FORM}`offender` or `innocent`, a tab and a weight above 0"
+_HINT: Final = f"{_FORM}`offender` or `innocent`, a tab and a weight (1 where there is none)"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+"""What no URI of an event holds."""
+_DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def parse_seeds(text: str, where: str = "seeds") -> list[Seed]:
@@ -27,7 +31,7 @@ def parse_seeds(text: str, where: str = "seeds") -> list[Seed]:
         InputError: A line is not of the form; it is named by its number.
     """
     seeds: dict[tuple[str, str], Seed] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # other ends of lines may be in a name
         if not line.strip() or line.startswith("#"):
             continue
         try:
@@ -55,17 +59,24 @@ def parse_seed(line: str) -> Seed:
     """
     subject, *rest = line.rstrip("\r\n").split("\t")
     kind, name = parse_subject(subject.strip())
+    kind, name = kind or "account", _as_in_events(kind, name.strip())
     if not name:
         raise ValueError("the line names no subject")
+    if _CONTROL.search(name):
+        raise ValueError("the name holds a control character")
     if len(rest) > 2:
         raise ValueError("there are more than three fields")
     label = rest[0].strip() if rest else ""
     if label not in ("", *_LABELS):
         raise ValueError("the label is neither `offender` nor `innocent`")
-    kind = kind or "account"
-    if kind == "tag":
-        name = fold_tag(name)
     return Seed(kind, name, "innocent" if label == "innocent" else "offender", _weight(rest[1:]))
+
+
+def _as_in_events(kind: str | None, name: str) -> str:
+    """Tags and digests as events have them, however a person wrote them."""
+    if kind == "tag":
+        return fold_tag(name)
+    return name.lower() if kind == "media" and _DIGEST.fullmatch(name) else name
 
 
 def _weight(fields: list[str]) -> float:
@@ -75,6 +86,6 @@ def _weight(fields: list[str]) -> float:
         weight = float(fields[0])
     except ValueError:
         weight = math.nan
-    if not (math.isfinite(weight) and weight > 0):
-        raise ValueError("the weight is not a number above 0")
+    if not LIGHTEST <= weight <= HEAVIEST:
+        raise ValueError("the weight is not a number from 0.000001 to 1,000,000")
     return weight

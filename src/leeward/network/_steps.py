@@ -40,6 +40,8 @@ class WalkSettings(Struct, frozen=True):
         carried: The share of a post's walkers that go on to what it carries, where it carries
             something and somebody acted on it as well.
         followers: The share of an account's walkers that go on to its followers.
+        kinship: Whether things are chosen by how likely they belong to what the seeds have in
+            common; plain personalised PageRank without.
         seed, other, prior: How the likelihood of things is weighed; see
             :mod:`leeward.network._kinship`.
         tolerance: Ends the iteration: the change in all values together, as a share of the
@@ -56,10 +58,11 @@ class WalkSettings(Struct, frozen=True):
     link: float = 0.6
     community: float = 0.05
     carried: float = 0.4
-    followers: float = 0.1
-    seed: float = 6.0
+    followers: float = 0.02
+    kinship: bool = True
+    seed: float = 10.0
     other: float = 0.1
-    prior: float = 9.0
+    prior: float = 16.0
     tolerance: float = 1e-4
     rounds: int = 60
 
@@ -105,25 +108,14 @@ def steps_of(graph: Graph, settings: WalkSettings, kin: Floats | None = None) ->
     kinds = np.ones(len(Node), np.float32)
     kinds[Node.MEDIA :] = settings.media, settings.tag, settings.link, settings.community
 
-    in_parts(
-        graph,
-        lambda low, high: _takes(low, high, graph.kind, graph.first, graph.into, kinds, steps),
-    )
+    kind, out, into = graph.kind, graph.out.unsigned(), graph.into.unsigned()
+    in_parts(graph, lambda low, high: _takes(low, high, kind, graph.first, into, kinds, steps))
     if kin is not None:
         steps.take[:] *= kin
-    in_parts(
-        graph,
-        lambda low, high: _gives(
-            low,
-            high,
-            graph.kind,
-            graph.out,
-            graph.into,
-            settings.carried,
-            settings.followers,
-            steps,
-        ),
-    )
+    followers, carried = settings.followers, settings.carried
+    in_parts(graph, lambda low, high: _of_accounts(low, high, kind, out, into, followers, steps))
+    in_parts(graph, lambda low, high: _of_posts(low, high, kind, out, into, carried, steps))
+    in_parts(graph, lambda low, high: _of_things(low, high, kind, into, steps))
     return steps
 
 
@@ -132,13 +124,13 @@ def _takes(
     low: int, high: int, kind: UInt8, first: Int64, into: Csr, kinds: Floats, steps: Steps
 ) -> None:
     """How readily a thing is chosen: by its kind, and the less the more have touched it."""
-    for n in range(low, high):
+    for n in range(np.uint64(low), np.uint64(high)):
         begin, end = into.start[n], into.start[n + 1]
         if kind[n] != _ACCOUNT:
             steps.take[n] = kinds[kind[n]] / np.log2(2.0 + (end - begin))
         if kind[n] == _MEDIA and end > begin:
             earliest = begin
-            for e in range(begin + 1, end):
+            for e in range(begin, end):
                 if into.at[e] < into.at[earliest] or (
                     into.at[e] == into.at[earliest]
                     and first[into.node[e]] < first[into.node[earliest]]
@@ -148,55 +140,50 @@ def _takes(
 
 
 @kernel
-def _gives(
-    low: int,
-    high: int,
-    kind: UInt8,
-    out: Csr,
-    into: Csr,
-    carried: float,
-    followers: float,
-    steps: Steps,
+def _of_accounts(
+    low: int, high: int, kind: UInt8, out: Csr, into: Csr, followers: float, steps: Steps
 ) -> None:
-    """What the choices at a node are divided by."""
-    for n in range(low, high):
+    """What the choices at an account are divided by."""
+    for n in range(np.uint64(low), np.uint64(high)):
         if kind[n] == _ACCOUNT:
-            _account_gives(n, out, into, followers, steps)
-        elif kind[n] == _POST:
-            _post_gives(n, out, into, carried, steps)
-        else:
-            posts = into.start[n + 1] - into.start[n] - (steps.origin[n] >= 0)
+            acts = 0.0
+            for e in range(out.start[n], out.start[n + 1]):
+                acts += steps.out[out.act[e]] * steps.take[out.node[e]]
+            following = 0
+            for e in range(into.start[n], into.start[n + 1]):
+                following += into.act[e] == _FOLLOWED
+            if acts > 0:
+                steps.give[n] = (1.0 - followers if following else 1.0) / acts
+            if following:
+                steps.give2[n] = (followers if acts > 0 else 1.0) / following
+
+
+@kernel
+def _of_posts(
+    low: int, high: int, kind: UInt8, out: Csr, into: Csr, carried: float, steps: Steps
+) -> None:
+    """What the choices at a post are divided by."""
+    for n in range(np.uint64(low), np.uint64(high)):
+        if kind[n] == _POST:
+            acts = acts2 = things = 0.0
+            for e in range(into.start[n], into.start[n + 1]):
+                acts += steps.back[into.act[e]]
+                acts2 += steps.back2[into.act[e]]
+            for e in range(out.start[n], out.start[n + 1]):
+                things += steps.take[out.node[e]]
+            if acts > 0:
+                steps.give[n] = (1.0 - carried if things > 0 else 1.0) / acts
+            if acts2 > 0:
+                steps.give2[n] = 1.0 / acts2
+            if things > 0:
+                steps.give3[n] = (carried if acts > 0 else 1.0) / things
+
+
+@kernel
+def _of_things(low: int, high: int, kind: UInt8, into: Csr, steps: Steps) -> None:
+    """What the choices at a thing are divided by."""
+    for n in range(np.uint64(low), np.uint64(high)):
+        if kind[n] > _POST:
+            posts = np.int64(into.start[n + 1] - into.start[n]) - (steps.origin[n] >= 0)
             if posts > 0:
                 steps.give[n] = 1.0 / posts
-
-
-@kernel
-def _account_gives(n: int, out: Csr, into: Csr, followers: float, steps: Steps) -> None:
-    acts = 0.0
-    for e in range(out.start[n], out.start[n + 1]):
-        weight = steps.out[out.act[e]]
-        if weight > 0:
-            acts += weight * steps.take[out.node[e]]
-    following = 0
-    for e in range(into.start[n], into.start[n + 1]):
-        following += into.act[e] == _FOLLOWED
-    if acts > 0:
-        steps.give[n] = (1.0 - followers if following else 1.0) / acts
-    if following:
-        steps.give2[n] = (followers if acts > 0 else 1.0) / following
-
-
-@kernel
-def _post_gives(n: int, out: Csr, into: Csr, carried: float, steps: Steps) -> None:
-    acts = acts2 = things = 0.0
-    for e in range(into.start[n], into.start[n + 1]):
-        acts += steps.back[into.act[e]]
-        acts2 += steps.back2[into.act[e]]
-    for e in range(out.start[n], out.start[n + 1]):
-        things += steps.take[out.node[e]]
-    if acts > 0:
-        steps.give[n] = (1.0 - carried if things > 0 else 1.0) / acts
-    if acts2 > 0:
-        steps.give2[n] = 1.0 / acts2
-    if things > 0:
-        steps.give3[n] = (carried if acts > 0 else 1.0) / things

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.network._acts import Node
+    from leeward.network._graph import Graph
 
     UInt64 = npt.NDArray[np.uint64]
+    UInt16 = npt.NDArray[np.uint16]
     UInt8 = npt.NDArray[np.uint8]
     Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]
@@ -72,9 +74,11 @@ def _take(
     nodes: Int32,
     kinds: UInt8,
     first: Int64,
+    slots: UInt16,
     count: int,
     wanted: UInt64,
     seq: Int64,
+    slot: UInt16,
     kind: int,
     taken: Int32,
     fresh: Int32,
@@ -92,11 +96,12 @@ def _take(
         if node < 0:
             node = count + new
             _put(keys, nodes, wanted[i], node)
-            kinds[node] = kind
-            first[node] = seq[i]
+            kinds[node], first[node], slots[node] = kind, seq[i], slot[i]
             fresh[new] = i
             new += 1
-        elif seq[i] < first[node]:
+        elif seq[i] <= first[node]:
+            earlier = seq[i] < first[node]
+            slots[node] = slot[i] if earlier else min(slot[i], slots[node])
             first[node] = seq[i]
         taken[i] = node
     return new
@@ -116,16 +121,17 @@ class NodeTable:
     The earliest event that says so decides, in whatever order events are read.
 
     Args:
-        keys, nodes: A hash table to begin with. Copied.
-        kind, first: By node: its kind, and the first event that names it. Copied.
-        to: By node: where it points; -1 where that is not decided. Copied.
+        graph: The nodes to begin with. It is left as it is.
     """
 
-    def __init__(self, keys: UInt64, nodes: Int32, kind: UInt8, first: Int64, to: Int32) -> None:
-        self.keys, self.nodes = keys.copy(), nodes.copy()
-        self.count = len(kind)
-        self._kind, self._first, self._to = kind.copy(), first.copy(), to.copy()
-        self._decided = np.where(to < 0, UNDECIDED, 0)
+    def __init__(self, graph: Graph) -> None:
+        self.keys, self.nodes = graph.keys.copy(), graph.nodes.copy()
+        self.count = len(graph.kind)
+        self._kind, self._first = graph.kind.copy(), graph.first.copy()
+        self._slot = graph.slot.copy()
+        standing = graph.same_as == np.arange(self.count, dtype=np.int32)
+        self._to = np.where(standing, graph.author, graph.same_as)
+        self._decided = np.where(self._to < 0, UNDECIDED, 0)
 
     @property
     def kind(self) -> UInt8:
@@ -138,25 +144,31 @@ class NodeTable:
         return self._first[: self.count]
 
     @property
+    def slot(self) -> UInt16:
+        """(nodes) Where in that event."""
+        return self._slot[: self.count]
+
+    @property
     def to(self) -> Int32:
         """(nodes) Where each points; -1 for nowhere."""
         return self._to[: self.count]
 
-    def take(self, keys: UInt64, kind: Node, seq: Int64) -> tuple[Int32, Int32]:
+    def take(self, keys: UInt64, kind: Node, seq: Int64, slot: UInt16) -> tuple[Int32, Int32]:
         """The nodes of some names, made where they are new.
 
         Args:
             keys: Of the names; 0 for none.
             kind: What they name.
             seq: By key: the event that names it.
+            slot: By key: where in that event.
 
         Returns:
             The nodes, -1 for none; and the places of those keys that made a node.
         """
         self._make_room(len(keys))
         taken, fresh = np.empty(len(keys), np.int32), np.empty(len(keys), np.int32)
-        args = (self.keys, self.nodes, self._kind, self._first, self.count)
-        new = _take(*args, keys, seq, int(kind), taken, fresh)
+        args = (self.keys, self.nodes, self._kind, self._first, self._slot, self.count)
+        new = _take(*args, keys, seq, slot, int(kind), taken, fresh)
         self.count += new
         return taken, fresh[:new].copy()
 
@@ -173,7 +185,7 @@ class NodeTable:
         while needed > size * _LOAD:
             size *= 2
         if size > len(self.keys):
-            keys, nodes = np.empty(size, np.uint64), np.full(size, FREE, np.int32)
+            keys, nodes = np.zeros(size, np.uint64), np.full(size, FREE, np.int32)
             _move(self.keys, self.nodes, keys, nodes)
             self.keys, self.nodes = keys, nodes
         missing = needed - len(self._kind)
@@ -181,5 +193,6 @@ class NodeTable:
             room = max(missing, self.count // 2)
             self._kind = np.append(self._kind, np.zeros(room, np.uint8))
             self._first = np.append(self._first, np.zeros(room, np.int64))
+            self._slot = np.append(self._slot, np.zeros(room, np.uint16))
             self._to = np.append(self._to, np.full(room, -1, np.int32))
             self._decided = np.append(self._decided, np.full(room, UNDECIDED))

@@ -44,8 +44,8 @@ def ties(graph: Graph, accounts: Sequence[int]) -> tuple[Tie, ...]:
     """The ties among some accounts, by their places.
 
     A thing that both have touched adds ``1 / log2(1 + d)`` to the weight of a pair, ``d`` being
-    how many have touched it (after Adamic and Adar, "Friends and neighbors on the Web", 2003);
-    a follow adds 1.
+    how many acts it met with or how many posts carry it, two at least (after Adamic and Adar,
+    "Friends and neighbors on the Web", 2003); a follow adds 1.
 
     Args:
         graph: The graph.
@@ -75,11 +75,14 @@ def _things(graph: Graph, accounts: Sequence[int]) -> Iterator[_Shared]:
     for i, node in enumerate(accounts):
         for thing in _touched(graph, node):
             holders[thing].add(i)
-    for thing, people in holders.items():
-        touched = int(graph.into.start[thing + 1] - graph.into.start[thing])
-        if touched <= _CROWD:
-            weight = 1 / log2(1 + max(touched, 2))
-            for a, b in combinations(sorted(people), 2):
+    degree = {
+        thing: int(graph.into.start[thing + 1] - graph.into.start[thing]) for thing in holders
+    }
+    # Summed in the order of their weights, whatever the numbers of the nodes are.
+    for thing in sorted(holders, key=lambda thing: degree[thing]):
+        if degree[thing] <= _CROWD:
+            weight = 1 / log2(1 + max(degree[thing], 2))
+            for a, b in combinations(sorted(holders[thing]), 2):
                 yield _Shared(a, b, Node(graph.kind[thing]), weight)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from leeward.network._acts import Act, Node
 from leeward.network._coshare import Shares, co_shares
 from leeward.network._explain import short
+from leeward.network._order import met
 from leeward.network._types import Evidence
 
 if TYPE_CHECKING:
@@ -38,21 +39,27 @@ def together(graph: Graph, accounts: Sequence[int], seeds: frozenset[int]) -> di
     shares = shares_of(graph, np.array(sorted({*accounts}), np.int32))
     pairs = co_shares(*shares, window=WINDOW * 1_000_000, repeated=2)
     best: dict[int, tuple[int, int, int]] = {}
+
+    def strength(found: tuple[int, int, int]) -> tuple[int, int, tuple[int, ...]]:
+        """Most things, then least time apart, then the seed that the log met first."""
+        things, gap, other = found
+        return -things, gap, met(graph, other)
+
     for a, b, things, gap in zip(
         pairs.a.tolist(), pairs.b.tolist(), pairs.things.tolist(), pairs.closest.tolist(),
         strict=True,
     ):  # fmt: skip
         for account, other in ((a, b), (b, a)):
             if other in seeds:
-                mark = (things, -gap, -other)
-                best[account] = max(best.get(account, mark), mark)
+                found = things, gap, other
+                best[account] = min(best.get(account, found), found, key=strength)
     return {
         account: Evidence(
             "co-shared",
-            graph.subject(-other),
+            graph.subject(other),
             0.0,
-            f"shared {things} of the same things as seed {short(graph.name(-other))} within "
-            f"{WINDOW} seconds of it, the closest {-gap // 1_000_000} s apart",
+            f"shared {things} of the same things as seed {short(graph.name(other))} within "
+            f"{WINDOW} seconds of it, the closest {gap // 1_000_000} s apart",
         )
         for account, (things, gap, other) in best.items()
     }

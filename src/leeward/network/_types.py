@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-__all__ = ["TIERS", "Evidence", "Label", "Picture", "Ranked", "Seed", "Tie", "Tier"]
+from leeward.errors import UsageError
+from leeward.model import SUBJECT_KINDS
+
+__all__ = [
+    "HEAVIEST",
+    "LIGHTEST",
+    "TIERS",
+    "Evidence",
+    "Label",
+    "Picture",
+    "Ranked",
+    "Seed",
+    "Tie",
+    "Tier",
+]
 
 Label: TypeAlias = Literal["offender", "innocent"]
 Tier: TypeAlias = Literal["seed", "suspect", "ask first", "shielded"]
+
+LIGHTEST: Final = 1e-6
+HEAVIEST: Final = 1e6
+"""Between these stands the weight of a seed; only what one has beside another counts."""
 
 TIERS: Final[dict[Tier, str]] = {
     "seed": "given as a starting point",
@@ -28,7 +46,10 @@ class Seed(Struct, frozen=True):
         kind: ``account``, ``post``, ``media`` or ``tag``.
         name: Its URI or, for a tag, its word; media by handle, SHA-256 or PDQ hash.
         label: What a person concluded of it.
-        weight: How much it counts beside the others; above 0.
+        weight: How much it counts beside the others, from 0.000001 to 1,000,000.
+
+    Raises:
+        UsageError: The kind, the label or the weight is none of these.
     """
 
     kind: str
@@ -36,9 +57,21 @@ class Seed(Struct, frozen=True):
     label: Label = "offender"
     weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.kind not in SUBJECT_KINDS:
+            _refuse("kind", " or ".join(SUBJECT_KINDS))
+        if self.label not in get_args(Label):
+            _refuse("label", " or ".join(get_args(Label)))
+        if not LIGHTEST <= self.weight <= HEAVIEST:
+            _refuse("weight", "a number from 0.000001 to 1,000,000")
+
     def __repr__(self) -> str:
         """The kind and the label: a name stays out of logs."""
         return f"<Seed {self.kind} {self.label}>"
+
+
+def _refuse(field: str, allowed: str) -> None:
+    raise UsageError(f"a seed has no such {field}", where=f"Seed.{field}", hint=f"give {allowed}")
 
 
 class Evidence(Struct, frozen=True):
@@ -57,6 +90,10 @@ class Evidence(Struct, frozen=True):
     subject: str
     weight: float
     words: str
+
+    def __repr__(self) -> str:
+        """The kind and the weight: whom it names stays out of logs."""
+        return f"<Evidence {self.kind} {self.weight:.3f}>"
 
 
 class Ranked(Struct, frozen=True):

@@ -2,7 +2,13 @@
 
 from leeward.pipeline._discover import discover
 from leeward.pipeline._erasure import Forgotten, carry_out, count_subject, erase_subject
-from leeward.pipeline._found import RANKING_SCHEMA, Figures, Found, Histogram
+from leeward.pipeline._found import (
+    RANKING_SCHEMA,
+    Figures,
+    Found,
+    Histogram,
+    check_ranking_name,
+)
 from leeward.pipeline._graph import interaction_graph
 from leeward.pipeline._housekeeping import Housekeeper
 from leeward.pipeline._ingest import Sink, ingest
@@ -26,6 +32,7 @@ __all__ = [
     "Sink",
     "Summary",
     "carry_out",
+    "check_ranking_name",
     "count_subject",
     "detect",
     "discover",

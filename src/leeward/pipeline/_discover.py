@@ -14,10 +14,14 @@ from leeward.pipeline._found import Figures, Found, Histogram
 from leeward.pipeline._graph import interaction_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import numpy.typing as npt
 
     from leeward.network import Discovery, Graph, WalkSettings
     from leeward.store import Log
+
+    Int32 = npt.NDArray[np.int32]
 
 __all__ = ["discover"]
 
@@ -31,7 +35,7 @@ _ORDER_ONLY: Final = (
 
 def discover(
     log: Log,
-    seeds: Iterable[str | Seed],
+    seeds: str | Iterable[str | Seed],
     *,
     shields: Mapping[str, str] | None = None,
     limit: int = 1_000,
@@ -43,7 +47,7 @@ def discover(
     Args:
         log: The event log.
         seeds: Starting points: :class:`~leeward.network.Seed`, or text as it stands in a file
-            of seeds.
+            of seeds; or such a text as a whole.
         shields: Roles by account URI, under which only protective actions exist.
         limit: How many accounts the ranking holds.
         settings: How the walk goes; for measurements.
@@ -54,9 +58,7 @@ def discover(
         UsageError: The log knows none of the offending seeds.
     """
     begun = time.monotonic()
-    given = [
-        seed for item in seeds for seed in ([item] if isinstance(item, Seed) else parse_seeds(item))
-    ]
+    given = _given(seeds)
     graph = interaction_graph(
         log, progress=lambda events: progress(f"reading the log: {events:,} events")
     )
@@ -65,16 +67,28 @@ def discover(
     return Found(
         ranking=found.ranking,
         picture=found.picture,
-        notes=tuple(_notes(given, found)),
+        notes=tuple(_notes(graph, log, given, shields or {}, found)),
         figures=_figures(graph, found, time.monotonic() - begun),
         histogram=_histogram(found.scores.scores),
         discovery=found,
-        accounts=lambda: _names(graph, found),
+        accounts=lambda: _names(graph, found.scores.nodes),
+        two_hop=lambda: _names(graph, found.two_hop),
     )
 
 
+def _given(seeds: str | Iterable[str | Seed]) -> list[Seed]:
+    if isinstance(seeds, str):
+        return parse_seeds(seeds)
+    given: dict[Seed, None] = {}  # the same one twice is one
+    for place, item in enumerate(seeds):
+        parts = [item] if isinstance(item, Seed) else parse_seeds(item, f"seeds[{place}]")
+        given.update(dict.fromkeys(parts))
+    return list(given)
+
+
 def _figures(graph: Graph, found: Discovery, seconds: float) -> Figures:
-    kinds = np.bincount(graph.kind, minlength=len(Node))
+    standing = graph.same_as == np.arange(len(graph.kind))  # a picture has several names
+    kinds = np.bincount(graph.kind[standing], minlength=len(Node))
     return Figures(
         events=graph.events,
         accounts=int(kinds[Node.ACCOUNT]),
@@ -90,27 +104,31 @@ def _figures(graph: Graph, found: Discovery, seconds: float) -> Figures:
     )
 
 
-def _histogram(scores: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Histogram:
+def _histogram(scores: npt.NDArray[np.float32]) -> Histogram:
     if not len(scores):
         return Histogram((0.0, 1.0), (0,))
-    counts, edges = np.histogram(np.log10(scores), _BINS)
+    counts, edges = np.histogram(np.log10(scores.astype(np.float64)), _BINS)
     return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
 
 
-def _names(graph: Graph, found: Discovery) -> list[str]:
-    names: list[str] = graph.names.take(pa.array(graph.named[found.scores.nodes])).to_pylist()
+def _names(graph: Graph, nodes: Int32) -> list[str]:
+    names: list[str] = graph.names.take(pa.array(graph.named[nodes])).to_pylist()
     return names
 
 
-def _notes(given: list[Seed], found: Discovery) -> list[str]:
-    notes = [_ORDER_ONLY]
-    if found.unknown:
-        notes.append(
-            f"{len(found.unknown)} of {len(given)} seeds are not in the log and were left out."
-        )
-    if len(found.seeds) <= _FEW:
-        notes.append(
+def _notes(
+    graph: Graph, log: Log, given: list[Seed], shields: Mapping[str, str], found: Discovery
+) -> Iterator[str]:
+    yield _ORDER_ONLY
+    if lost := len(found.unknown):
+        are, were = ("is", "was") if lost == 1 else ("are", "were")
+        yield f"{lost:,} of {len(given):,} seeds {are} not in the log and {were} left out."
+    if lost := sum(graph.find("account", uri, log.hasher) is None for uri in shields):
+        names = "names an account that is" if lost == 1 else "name accounts that are"
+        yield f"{lost:,} of {len(shields):,} shields {names} not in the log."
+    known = {*given}.difference(found.unknown)
+    if sum(seed.label == "offender" for seed in known) <= _FEW:
+        yield (
             "With so few seeds the ranking may follow what is peculiar to one of them. More "
             "confirmed accounts, or pictures, make it surer."
         )
-    return notes

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from leeward.network import Discovery, Picture, Ranked
 
-__all__ = ["RANKING_SCHEMA", "Figures", "Found", "Histogram"]
+__all__ = ["RANKING_SCHEMA", "Figures", "Found", "Histogram", "check_ranking_name"]
 
 RANKING_SCHEMA: Final = pa.schema(
     [
@@ -55,6 +55,23 @@ RANKING_SCHEMA: Final = pa.schema(
     ]
 )
 """A row of a ranking."""
+
+
+_FORMS: Final = (".parquet", ".csv", ".json")
+
+
+def check_ranking_name(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that :meth:`Found.save` would refuse, before there is anything to save.
+
+    Raises:
+        UsageError: The ending says no form.
+    """
+    if Path(path).suffix not in _FORMS:
+        raise UsageError(
+            "the ending of the ranking's name says no form",
+            where=str(path),
+            hint=f"end it with {', '.join(_FORMS)}",
+        )
 
 
 class Figures(Struct, frozen=True):
@@ -110,7 +127,8 @@ class Found:
         figures: It all in numbers.
         histogram: The scores of all accounts that have one.
         discovery: The result as the network room gave it, with every score.
-        accounts: The URI of each account of ``discovery.scores``, on call.
+        accounts: Gives the URI of each account of ``discovery.scores``.
+        two_hop: Gives the URIs that a walk of two hops over reposts leads to.
     """
 
     ranking: tuple[Ranked, ...]
@@ -120,6 +138,7 @@ class Found:
     histogram: Histogram
     discovery: Discovery
     accounts: Callable[[], list[str]]
+    two_hop: Callable[[], list[str]]
 
     def __repr__(self) -> str:
         return f"<Found ranked={len(self.ranking)} suspects={self.figures.suspects}>"
@@ -145,17 +164,12 @@ class Found:
             StoreError: It cannot be written.
         """
         file = Path(path)
+        check_ranking_name(file)
         forms: dict[str, Callable[[], bytes]] = {
             ".parquet": self._parquet,
             ".csv": self._csv,
             ".json": lambda: msgspec.json.encode(self.ranking),
         }
-        if file.suffix not in forms:
-            raise UsageError(
-                "the ending of the ranking's name says no form",
-                where=str(file),
-                hint=f"end it with {', '.join(forms)}",
-            )
         write_whole(file, forms[file.suffix]())
         return file
 

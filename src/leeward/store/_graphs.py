@@ -38,19 +38,28 @@ _PARTS: Final[dict[str, Any]] = {"flags": Flags, "out": Csr, "into": Csr}
 
 
 def load_graph(log: Log) -> Graph | None:
-    """The graph that was saved for a log; None where there is none that can be used."""
+    """The graph that was saved for a log; None where there is none that can be used.
+
+    One that is older than an erasure is removed, should it still be there.
+    """
     try:
-        arrays = map_arrays(log.layout.graph)
-        checksum = int(arrays.pop("checksum")[0])
-        if checksum != _checksum(arrays):
-            return None
-        header = dict(zip(_HEADER, arrays.pop("header").tolist(), strict=True))
+        return _load(log, map_arrays(log.layout.graph))
     except (OSError, pa.ArrowException, KeyError, IndexError, ValueError, TypeError):
         return None
-    if header["format"] != _FORMAT or header["rewritten"] != log.rewritten():
+
+
+def _load(log: Log, arrays: dict[str, Any]) -> Graph | None:
+    checksum = int(arrays.pop("checksum")[0])
+    if checksum != _checksum(arrays):
+        return None
+    header = dict(zip(_HEADER, arrays.pop("header").tolist(), strict=True))
+    if header["rewritten"] != log.rewritten():
+        log.layout.graph.unlink()
         return None
     fingerprint = int(arrays["fingerprint"][0])
-    if fingerprint != fingerprint_of(log.hasher) or header["last_seq"] > log.last_seq():
+    if header["format"] != _FORMAT or fingerprint != fingerprint_of(log.hasher):
+        return None
+    if header["last_seq"] > log.last_seq():
         return None
     return _graph(arrays, fingerprint, header["last_seq"], header["events"])
 
