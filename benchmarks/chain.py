@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leeward.network._csr import Int32
 
     Floats = npt.NDArray[np.float32]
+    Numbers = npt.NDArray[np.float64]
 
 __all__ = ["chain", "made_up"]
 
@@ -58,7 +59,9 @@ def made_up(edges: int) -> Graph:
         return Edges(source, target, np.full(len(source), act, np.uint8), at)
 
     posts, post, account = nodes[Node.POST], Node.POST, Node.ACCOUNT
-    parts = [acts(some(account, len(posts), 3), posts, Act.AUTHORED)]
+    author = np.full(len(kind), -1, np.int32)
+    author[posts] = some(account, len(posts), 3)
+    parts = [acts(author[posts], posts, Act.AUTHORED)]
     for act, share in ((Act.REPOSTED, 0.16), (Act.LIKED, 0.27)):
         count = round(size * share)
         parts.append(acts(some(account, count, 3), some(post, count, 3), act))
@@ -78,6 +81,7 @@ def made_up(edges: int) -> Graph:
         kind=kind,
         first=np.arange(len(kind), dtype=np.int64),
         slot=np.zeros(len(kind), np.uint16),
+        author=author,
         out=merged(Csr.empty(), parts, alone),
         into=merged(Csr.empty(), [part.turned() for part in parts], alone),
     )
@@ -87,55 +91,86 @@ def made_up(edges: int) -> Graph:
 def chain(graph: Graph, kin: Floats, settings: WalkSettings) -> sp.csr_matrix:
     """The Markov chain of the walk: entry (i, j) is the probability to go from i to j.
 
-    States are the nodes and, after them, once more the posts: reached through what they carry.
-    Written from the description of the walk, in numpy, apart from the code that it measures.
+    States are the nodes, among them posts that their authors led to; after them the posts once
+    more, reached through what they carry; and once more, reached by somebody else's act. Written
+    from the description of the walk, in numpy, apart from the code that it measures.
     """
     count, posts = len(graph.kind), graph.kind == Node.POST
-    again = (count - 1 + np.cumsum(posts)).astype(np.int32)  # of a post, its second state
+    by_thing = (count - 1 + np.cumsum(posts)).astype(np.int32)
+    by_others = by_thing + np.int32(posts.sum())
+    size = count + 2 * int(posts.sum())
     source = np.repeat(np.arange(count, dtype=np.int32), graph.out.degrees())
-    target, act, at = graph.out.node, graph.out.act, graph.out.at
+    target, act = graph.out.node, graph.out.act
     own = np.zeros(len(Act))
-    own[[Act.AUTHORED, Act.REPOSTED, Act.LIKED]] = (
-        settings.authored,
-        settings.reposted,
-        settings.liked,
+    own[Act.AUTHORED], own[Act.REPOSTED] = settings.authored, settings.reposted
+    own[Act.LIKED] = settings.liked
+    kinds = [0, 1, settings.media, settings.tag, settings.link, settings.community]
+    take = np.array(kinds)[graph.kind] / np.log2(2.0 + graph.into.degrees()) * kin
+    authored = act == Act.AUTHORED
+    acted, returned = np.flatnonzero(own[act]), np.flatnonzero((own[act] > 0) & ~authored)
+    followed, carried = (np.flatnonzero(act == x) for x in (Act.FOLLOWED, Act.CARRIES))
+    reached = np.where(authored[acted], target[acted], by_others[target[acted]])
+    media = graph.kind[target[carried]] == Node.MEDIA
+
+    to_posts, to_followers = _beside(
+        (source[acted], own[act[acted]] * take[target[acted]]),
+        (target[followed], np.ones(len(followed))),
+        settings.followers,
+        size,
     )
-    back = own.copy()
-    back[Act.AUTHORED] = 0
-    things = np.array(
-        [0, 1, settings.media, settings.tag, settings.link, settings.community], np.float64
+    to_accounts, to_things = _beside(
+        (target[returned], own[act[returned]]),
+        (source[carried], take[target[carried]]),
+        settings.carried,
+        size,
     )
-    take = things[graph.kind] / np.log2(2.0 + graph.into.degrees()) * kin
-    acted, carried = own[act] > 0, act == Act.CARRIES
-    later = carried.copy()
-    edges = np.flatnonzero(carried & (graph.kind[target] == Node.MEDIA))
-    edges = edges[np.lexsort((graph.first[source[edges]], at[edges], target[edges]))]
-    later[edges[np.diff(target[edges], prepend=-1) > 0]] = False
-    followed, returned = act == Act.FOLLOWED, back[act] > 0
     ways = [
-        # begins at, ends at, weights, share beside the next way from the same states
-        (source[acted], target[acted], own[act[acted]] * take[target[acted]], None),
-        (target[followed], source[followed], np.ones(followed.sum()), settings.followers),
-        (target[returned], source[returned], back[act[returned]], None),
-        (source[carried], target[carried], take[target[carried]], settings.carried),
-        (again[target[acted]], source[acted], own[act[acted]], None),
-        (target[later], again[source[later]], np.ones(later.sum()), None),
+        (source[acted], reached, to_posts),
+        (target[followed], source[followed], to_followers),
+        (target[returned], source[returned], to_accounts),
+        (by_others[target[returned]], source[returned], to_accounts),
+        (source[carried], target[carried], to_things),
+        (by_others[source[carried][media]], target[carried][media], to_things[media]),
     ]
-    del acted, carried, later, followed, returned, edges
-    size = count + int(posts.sum())
-    rows, columns, shares = [], [], []
-    totals = [np.bincount(way[0], way[2], size) for way in ways]
-    for i, (begins, ends, weights, _) in enumerate(ways):
-        part = np.ones(size)
-        if i in (0, 2):  # what the next way leaves to this one
-            part[totals[i + 1] > 0] = 1 - (ways[i + 1][3] or 0)
-        elif i in (1, 3):
-            part[totals[i - 1] > 0] = ways[i][3] or 0
-        part[totals[i] > 0] /= totals[i][totals[i] > 0]
-        rows.append(begins)
-        columns.append(ends)
-        shares.append((weights * part[begins]).astype(np.float32))
-    del ways, totals
-    row, column, share = (np.concatenate(parts) for parts in (rows, columns, shares))
-    del rows, columns, shares
+    begins = by_thing[target[acted]]
+    ways.append((begins, source[acted], _alone(begins, own[act[acted]], size)))
+    begins, ends = _copies(graph, source[carried], target[carried], graph.out.at[carried])
+    ways.append((begins, by_thing[ends], _alone(begins, np.ones(len(begins)), size)))
+    del source, acted, returned, followed, carried, reached
+    row, column, share = (np.concatenate(parts) for parts in zip(*ways, strict=True))
+    del ways
     return sp.coo_matrix((share, (row, column)), (size, size)).tocsr()
+
+
+def _alone(begins: Int32, weights: Numbers, size: int, given: float | Numbers = 1.0) -> Floats:
+    """What share of the walkers at a state goes each of its ways, of all or of those given."""
+    totals = np.bincount(begins, weights, size)
+    shares: Floats = (weights * (given / np.where(totals, totals, 1))[begins]).astype(np.float32)
+    return shares
+
+
+def _beside(
+    first: tuple[Int32, Numbers], second: tuple[Int32, Numbers], share: float, size: int
+) -> tuple[Floats, Floats]:
+    """The same where two sorts of ways begin; ``share`` go the second where there are both."""
+    some, more = (np.bincount(*ways, size) > 0 for ways in (first, second))
+    return (
+        _alone(*first, size, np.where(more, 1 - share, 1.0)),
+        _alone(*second, size, np.where(some, share, 1.0)),
+    )
+
+
+def _copies(
+    graph: Graph, carriers: Int32, things: Int32, at: npt.NDArray[np.uint32]
+) -> tuple[Int32, Int32]:
+    """Where walkers go from things.
+
+    From a picture not to the post that had it first, nor to others by the author of that one.
+    """
+    media = np.flatnonzero(graph.kind[things] == Node.MEDIA)
+    media = media[np.lexsort((graph.first[carriers[media]], at[media], things[media]))]
+    earliest = media[np.diff(things[media], prepend=-1) > 0]
+    maker = np.full(len(graph.kind), -2, np.int32)
+    maker[things[earliest]] = graph.author[carriers[earliest]]
+    later = graph.author[carriers] != maker[things]  # here every post has an author
+    return things[later], carriers[later]

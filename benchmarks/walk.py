@@ -176,7 +176,7 @@ class _Contender:
 
 # --- what they are given -----------------------------------------------------------------------
 
-_ARRAYS: Final = ("kind", "first", "slot")
+_ARRAYS: Final = ("kind", "first", "slot", "author")
 _MATRIX: Final = ("data", "indices", "indptr")
 
 
@@ -288,6 +288,7 @@ class _Scipy:
 
     def prepare(self, folder: Path) -> dict[str, Any]:
         matrix, self._restart = _matrix(folder)
+        self._posts = np.load(folder / "kind.npy") == Node.POST
         matrix.data *= np.float32(1 - _SETTINGS.restart)
         self._matrix = matrix.T.tocsr()
         x, iterations, change = self._restart, 0, 1.0
@@ -304,10 +305,17 @@ class _Scipy:
 
     def walk(self, iterations: int) -> _Walked:
         self._found, wall, cpu = _spent(lambda: self._more(self._restart, iterations))
-        return _Walked(lambda: self._found, iterations, wall, cpu)
+        return _Walked(lambda: self._by_node(self._found), iterations, wall, cpu)
+
+    def _by_node(self, x: Floats) -> Floats:
+        """The states of the walk: those of posts that were reached by an act are one."""
+        posts = np.flatnonzero(self._posts)
+        summed = x[: len(x) - len(posts)].copy()
+        summed[posts] += x[len(summed) :]
+        return summed
 
     def rest(self, folder: Path) -> dict[str, Any]:
-        np.save(folder / "result-exact.npy", self._more(self._found, 40))
+        np.save(folder / "result-exact.npy", self._by_node(self._more(self._found, 40)))
         return {"entries of the matrix": int(self._matrix.nnz)}
 
 

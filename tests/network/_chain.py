@@ -21,8 +21,11 @@ BACK = {Act.REPOSTED, Act.LIKED}
 OWN = {Act.AUTHORED, *BACK}
 
 
-def transitions(graph: Graph, settings: WalkSettings, *, together: bool = True) -> sp.csr_matrix:
-    """P[i, j]: the probability to go from state i to j; post p by a thing is state n + p.
+def transitions(  # noqa: C901 - one state after the other, as the text has it
+    graph: Graph, settings: WalkSettings, *, together: bool = True
+) -> sp.csr_matrix:
+    """P[i, j]: the probability to go from state i to j; post p by a thing is state n + p,
+    by somebody else than its author state 2 n + p.
 
     Two acts of one account on one post are two ways; with ``together`` false only the better
     of them counts.
@@ -55,7 +58,11 @@ def transitions(graph: Graph, settings: WalkSettings, *, together: bool = True) 
 
     for v in range(n):
         if kind[v] == Node.ACCOUNT:
-            posts = [(b, acts[act] * take[b]) for b, act, _ in out[v] if act in OWN]
+            posts = [
+                (b if act == Act.AUTHORED else 2 * n + b, acts[act] * take[b])
+                for b, act, _ in out[v]
+                if act in OWN
+            ]
             followers = [(a, 1.0) for a, act, _ in into[v] if act == Act.FOLLOWED]
             rest = settings.followers if posts else 1.0
             share(v, followers, rest)
@@ -64,19 +71,26 @@ def transitions(graph: Graph, settings: WalkSettings, *, together: bool = True) 
             back = [(a, acts[act]) for a, act, _ in into[v] if act in BACK]
             carried = [(b, take[b]) for b, act, _ in out[v] if act == Act.CARRIES and take[b]]
             rest = settings.carried if back else 1.0
-            share(v, carried, rest)
-            share(v, back, 1.0 - rest if carried else 1.0)
+            for state in (v, 2 * n + v):
+                share(state, carried, rest)
+                share(state, back, 1.0 - rest if carried else 1.0)
+            for b, _ in carried:  # somebody else's tags and links are not who reposted them's
+                if kind[b] != Node.MEDIA:
+                    del p[2 * n + v, b]
             share(n + v, [(a, acts[act]) for a, act, _ in into[v] if act in OWN], 1.0)
         else:
             posts_of = [a for a, act, _ in into[v] if act == Act.CARRIES]
             if kind[v] == Node.MEDIA:
                 first = min(into[v], key=lambda edge: (edge[2], graph.first[edge[0]]))[0]
-                posts_of = [a for a in posts_of if a != first]
+                maker = graph.author[first]
+                posts_of = [
+                    a for a in posts_of if a != first and (maker < 0 or graph.author[a] != maker)
+                ]
             share(v, [(n + a, 1.0) for a in posts_of], 1.0)
     if not p:
-        return sp.csr_matrix((2 * n, 2 * n))
+        return sp.csr_matrix((3 * n, 3 * n))
     rows, columns = zip(*p, strict=True)
-    return sp.csr_matrix((list(p.values()), (rows, columns)), (2 * n, 2 * n))
+    return sp.csr_matrix((list(p.values()), (rows, columns)), (3 * n, 3 * n))
 
 
 def visits(
@@ -85,6 +99,9 @@ def visits(
     """Solve x = r + on P' x exactly."""
     chain = transitions(graph, settings)
     size = chain.shape[0]
-    full = np.concatenate([restart, np.zeros(size - len(restart))])
+    n = len(restart)
+    posts = graph.kind == Node.POST
+    full = np.concatenate([restart, np.where(posts, restart, 0), np.zeros(n)])
     on = 1 - settings.restart
-    return np.asarray(spsolve((sp.identity(size) - on * chain.T).tocsc(), full))
+    found = np.asarray(spsolve((sp.identity(size) - on * chain.T).tocsc(), full))
+    return np.concatenate([found[:n] + found[2 * n :], found[n : 2 * n]])

@@ -64,11 +64,6 @@ def test_whose_picture_was_taken_has_no_score_at_all(platform: Graph) -> None:
     assert b"dora" not in msgspec.json.encode(discovery.picture)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a walker that came to a tag from somebody's reposted post may go on to the same "
-    "person's posts under that tag",
-)
 def test_the_tags_of_whose_posts_were_taken_lead_to_nobody_either() -> None:
     """Seeds repost pictures of dora's, which stand under a tag that she and her mother use."""
     graph = graph_of(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import os
 import stat
 from contextlib import redirect_stdout
@@ -133,7 +132,7 @@ def test_the_histogram_counts_every_account_with_a_score(found: Found) -> None:
     edges, counts = found.histogram.edges, found.histogram.counts
     assert sum(counts) == found.figures.reached
     assert len(edges) == len(counts) + 1
-    logs = [math.log10(ranked.score) for ranked in found.ranking]
+    logs = np.log10([ranked.score for ranked in found.ranking])
     expected, _ = np.histogram(logs, edges)
     assert expected.tolist() == list(counts)
 

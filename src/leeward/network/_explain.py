@@ -190,10 +190,21 @@ class Explainer:
                 yield _Step(act, node, node, other, self._how(other, node), float(direct))
             through = steps.back2[code] * visits.y[node] * steps.give2[node]
             if through > 0:
+                if node in self._seeds:
+                    yield _Step(act, node, node, -1, Act.AUTHORED, float(through))
+                    continue
                 thing = self._thing_of(node)
                 post = int(ways.before[thing])
-                other = int(ways.before[post]) if post >= 0 else -1
+                other = self._other(thing, post)
                 yield _Step(act, thing, post, other, self._how(other, post), float(through))
+
+    def _other(self, thing: int, post: int) -> int:
+        """The account before a carried thing: to a tag or a link only a post's author leads."""
+        if post < 0:
+            return -1
+        if self._graph.kind[thing] == Node.MEDIA or post in self._seeds:
+            return int(self._ways.before[post])
+        return int(self._graph.author[post])
 
     def _thing_of(self, post: int) -> int:
         """What a post carries that leads to it: on the best way, else by what flows."""
@@ -201,7 +212,8 @@ class Explainer:
             return thing
         steps, row = self._steps, self._graph.out.row(post)
         things = self._graph.out.node[row]
-        things = things[steps.origin[things] != post]
+        mine = (steps.owner[things] >= 0) & (steps.owner[things] == self._graph.author[post])
+        things = things[(steps.origin[things] != post) & ~mine]
         flows = self._visits.x[things] * steps.give[things]
         return self._foremost(dict(zip(things.tolist(), flows.tolist(), strict=True)))[0]
 
@@ -296,16 +308,20 @@ class Explainer:
     def _way_from(self, account: int) -> str | None:
         """How an account that is no seed leads to one; None where none is near."""
         graph, ways = self._graph, self._ways
-        node, through, between = account, False, 0
+        node, through, between, before_thing = account, False, 0, False
         for _ in range(2 * REACH):  # later steps may have improved what earlier ones rest on
             if node in self._seeds:
                 break
             if graph.kind[node] == Node.ACCOUNT:
                 through, before = bool(ways.by[node]), int(ways.before[node])
                 between += node != account
+            elif through:
+                before, through = int(ways.before_y[node]), False
+            elif before_thing:
+                before = int(graph.author[node])
             else:
-                before = int(ways.before_y[node] if through else ways.before[node])
-                through = False
+                before = int(ways.before[node])
+            before_thing = graph.kind[node] > Node.MEDIA
             if before < 0:
                 return None
             node = before

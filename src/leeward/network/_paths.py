@@ -35,6 +35,8 @@ REACH: Final = 12
 
 _ACCOUNT: Final = int(Node.ACCOUNT)
 _POST: Final = int(Node.POST)
+_MEDIA: Final = int(Node.MEDIA)
+_AUTHORED: Final = int(Act.AUTHORED)
 _FOLLOWED: Final = int(Act.FOLLOWED)
 
 
@@ -64,21 +66,29 @@ class Paths(NamedTuple):
 
 def paths(graph: Graph, steps: Steps, restart: Floats, settings: WalkSettings) -> Paths:
     """The most probable way of a walker from a seed that is no innocent one to every node."""
-    x = np.maximum(restart, 0)
+    given = np.maximum(restart, 0)
+    x = given.copy()
     none = np.full(len(x), -1, np.int32)
-    found = Paths(x, np.zeros_like(x), none, none.copy(), np.zeros(len(x), np.uint8))
+    y = np.where(graph.kind == Node.POST, x, 0).astype(np.float32)
+    found = Paths(x, y, none, none.copy(), np.zeros(len(x), np.uint8))
     flow = leaving(graph.kind, steps, x)
     after = Flow(*(np.zeros_like(values) for values in flow))
     on = np.float32(1 - settings.restart)
     for _ in range(REACH):
-        if not any(in_parts(graph, _improving(graph, steps, on, found, flow, after))):
+        if not any(in_parts(graph, _improving(graph, steps, given, on, found, flow, after))):
             break
         flow, after = after, flow
     return found
 
 
 def _improving(
-    graph: Graph, steps: Steps, on: np.float32, found: Paths, flow: Flow, after: Flow
+    graph: Graph,
+    steps: Steps,
+    restart: Floats,
+    on: np.float32,
+    found: Paths,
+    flow: Flow,
+    after: Flow,
 ) -> Callable[[int, int], bool]:
     """One step more: from what left the nodes, better ways to them and what leaves them now."""
     nodes = _Nodes(graph.first, graph.kind, graph.slot)
@@ -87,8 +97,8 @@ def _improving(
     def part(low: int, high: int) -> bool:
         improved = (
             _to_accounts(low, high, nodes, out, steps, on, flow, found, after),
-            _to_posts(low, high, nodes, into, steps, on, flow, found, after),
-            _to_posts_by_things(low, high, nodes, out, steps, on, flow, found, after),
+            _to_posts(low, high, nodes, into, steps, restart, on, flow, found, after),
+            _to_posts_by_things(low, high, nodes, graph.author, out, steps, on, flow, found, after),
             _to_things(low, high, nodes, into, steps, on, flow, found, after),
         )
         return any(improved)
@@ -144,6 +154,7 @@ def _to_posts(
     nodes: _Nodes,
     into: Csr,
     steps: Steps,
+    restart: Floats,
     on: np.float32,
     flow: Flow,
     found: Paths,
@@ -152,10 +163,12 @@ def _to_posts(
     improved = False
     for n in range(np.uint64(low), np.uint64(high)):
         if nodes.kind[n] == _POST:
-            best, before = np.float32(0), -1
+            best, before, own = np.float32(0), -1, np.float32(0)
             for e in range(into.start[n], into.start[n + 1]):
                 a = into.node[e]
                 value = steps.out[into.act[e]] * flow.acts[a, 0]
+                if into.act[e] == _AUTHORED:
+                    own = max(own, value)
                 if value > best or (
                     0 < value == best and earlier(a, before, nodes.first, nodes.kind, nodes.slot)
                 ):
@@ -165,7 +178,9 @@ def _to_posts(
                 found.x[n], found.before[n] = best, before
                 improved = True
             after.acts[n, 0] = found.x[n] * steps.give[n]
-            after.things[n] = found.x[n] * steps.give3[n]
+            after.things[n, 0] = found.x[n] * steps.give3[n]
+            own = max(restart[n], own * on * steps.take[n])
+            after.things[n, 1] = max(own * steps.give3[n], flow.things[n, 1])
     return improved
 
 
@@ -174,6 +189,7 @@ def _to_posts_by_things(
     low: int,
     high: int,
     nodes: _Nodes,
+    author: Int32,
     out: Csr,
     steps: Steps,
     on: np.float32,
@@ -188,12 +204,13 @@ def _to_posts_by_things(
             for e in range(out.start[n], out.start[n + 1]):
                 thing = out.node[e]
                 value = flow.acts[thing, 0]
-                if np.uint32(steps.origin[thing]) != n and (
-                    value > best
-                    or (
-                        0 < value == best
-                        and earlier(thing, before, nodes.first, nodes.kind, nodes.slot)
-                    )
+                if np.uint32(steps.origin[thing]) == n or (
+                    steps.owner[thing] >= 0 and steps.owner[thing] == author[n]
+                ):
+                    continue
+                if value > best or (
+                    0 < value == best
+                    and earlier(thing, before, nodes.first, nodes.kind, nodes.slot)
                 ):
                     best, before = value, thing
             if on * best > found.y[n]:
@@ -219,9 +236,10 @@ def _to_things(
     for n in range(np.uint64(low), np.uint64(high)):
         if nodes.kind[n] > _POST:
             best, before = np.float32(0), -1
+            way = np.uint64(nodes.kind[n] != _MEDIA)
             for e in range(into.start[n], into.start[n + 1]):
                 p = into.node[e]
-                value = flow.things[p]
+                value = flow.things[p, way]
                 if value > best or (
                     0 < value == best and earlier(p, before, nodes.first, nodes.kind, nodes.slot)
                 ):

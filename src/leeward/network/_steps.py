@@ -17,7 +17,7 @@ from leeward.network._parallel import in_parts
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leeward.network._csr import Csr, Int64, UInt8
+    from leeward.network._csr import Csr, Int32, Int64, UInt8
     from leeward.network._graph import Graph
 
     Floats = npt.NDArray[np.float32]
@@ -73,8 +73,9 @@ class Steps(NamedTuple):
     A walker goes from account ``a`` to post ``p`` with ``give[a] * out[act] * take[p]``, and to a
     follower with ``give2[a]``; from ``p`` back to an account with ``give[p] * back[act]`` where
     it came to ``p`` by an act, ``give2[p] * back2[act]`` where it came through what ``p``
-    carries; from ``p`` to a carried thing ``c`` with ``give3[p] * take[c]``, if by an act; from
-    ``c`` to any post that carries it but ``origin[c]`` with ``give[c]``.
+    carries; from ``p`` to a carried thing ``c`` with ``give3[p] * take[c]``, if by an act (by its
+    author's, where ``c`` is no picture); from ``c`` to any post that carries it with ``give[c]``,
+    but for ``origin[c]`` and the other posts of the account ``owner[c]`` that made that one.
     """
 
     out: Floats
@@ -85,6 +86,7 @@ class Steps(NamedTuple):
     give2: Floats
     give3: Floats
     origin: npt.NDArray[np.int32]
+    owner: npt.NDArray[np.int32]
 
 
 def steps_of(graph: Graph, settings: WalkSettings, kin: Floats | None = None) -> Steps:
@@ -104,18 +106,21 @@ def steps_of(graph: Graph, settings: WalkSettings, kin: Floats | None = None) ->
     back = choice.copy()
     back[Act.AUTHORED] = 0  # the author did not choose who reposts the post
     take, give, give2, give3 = (np.zeros(count, np.float32) for _ in range(4))
-    steps = Steps(choice, back, choice, take, give, give2, give3, np.full(count, -1, np.int32))
+    origin, owner = (np.full(count, -1, np.int32) for _ in range(2))
+    steps = Steps(choice, back, choice, take, give, give2, give3, origin, owner)
     kinds = np.ones(len(Node), np.float32)
     kinds[Node.MEDIA :] = settings.media, settings.tag, settings.link, settings.community
 
     kind, out, into = graph.kind, graph.out.unsigned(), graph.into.unsigned()
     in_parts(graph, lambda low, high: _takes(low, high, kind, graph.first, into, kinds, steps))
+    first = steps.origin >= 0
+    steps.owner[first] = graph.author[steps.origin[first]]
     if kin is not None:
         steps.take[:] *= kin
     followers, carried = settings.followers, settings.carried
     in_parts(graph, lambda low, high: _of_accounts(low, high, kind, out, into, followers, steps))
     in_parts(graph, lambda low, high: _of_posts(low, high, kind, out, into, carried, steps))
-    in_parts(graph, lambda low, high: _of_things(low, high, kind, into, steps))
+    in_parts(graph, lambda low, high: _of_things(low, high, kind, graph.author, into, steps))
     return steps
 
 
@@ -180,10 +185,14 @@ def _of_posts(
 
 
 @kernel
-def _of_things(low: int, high: int, kind: UInt8, into: Csr, steps: Steps) -> None:
+def _of_things(low: int, high: int, kind: UInt8, author: Int32, into: Csr, steps: Steps) -> None:
     """What the choices at a thing are divided by."""
     for n in range(np.uint64(low), np.uint64(high)):
         if kind[n] > _POST:
-            posts = np.int64(into.start[n + 1] - into.start[n]) - (steps.origin[n] >= 0)
+            posts = 0
+            for e in range(into.start[n], into.start[n + 1]):
+                p = into.node[e]
+                owned = steps.owner[n] >= 0 and author[p] == steps.owner[n]
+                posts += not owned and p != np.uint32(steps.origin[n])
             if posts > 0:
                 steps.give[n] = 1.0 / posts

@@ -8,11 +8,14 @@ from there to that post's author. Only an account's own acts lead to it:
 
 * from a post that was reached by somebody's act the walker does not go to the author, who did
   not choose who reposts the post;
-* from a picture it does not go back to the post that first had it, whose author did not choose
-  who copies it;
+* from a post that was reached by somebody else's act it goes on to its pictures, not to its tags
+  and links, which its author chose and not who reposted it;
+* from a picture it does not go back to the author of the post that first had it, who did not
+  choose who copies it;
 * from a follower it does not go to the followed, nor anywhere by a reply or a flag.
 
-So a post is two states: reached by an act (``x``) and reached through what it carries (``y``).
+So a post is two states: reached by an act (``x``) and reached through what it carries (``y``); a
+post that is itself a seed begins in both.
 
 The walk solves ``x = r + (1 - restart) W x`` by Gauss and Seidel's iteration in four blocks:
 accounts, posts, things, posts once more as they are reached through things. Each block is made of
@@ -36,7 +39,7 @@ from leeward.network._parallel import in_parts
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leeward.network._csr import Csr, UInt8
+    from leeward.network._csr import Csr, Int32, UInt8
     from leeward.network._flow import Flow
     from leeward.network._graph import Graph
     from leeward.network._steps import Steps, WalkSettings
@@ -47,6 +50,8 @@ __all__ = ["Visits", "Walk", "walk"]
 
 _ACCOUNT: Final = int(Node.ACCOUNT)
 _POST: Final = int(Node.POST)
+_MEDIA: Final = int(Node.MEDIA)
+_AUTHORED: Final = int(Act.AUTHORED)
 _FOLLOWED: Final = int(Act.FOLLOWED)
 
 
@@ -111,7 +116,10 @@ def _round(
         graph, lambda low, high: _things(low, high, kind, into, steps, restart, on, x, flow)
     )
     change += in_parts(
-        graph, lambda low, high: _posts_by_things(low, high, kind, out, steps, on, y, flow)
+        graph,
+        lambda low, high: _posts_by_things(
+            low, high, kind, graph.author, out, steps, restart, on, y, flow
+        ),
     )
     return sum(change)
 
@@ -164,14 +172,17 @@ def _posts(
     change = 0.0
     for n in range(np.uint64(low), np.uint64(high)):
         if kind[n] == _POST:
-            total = 0.0
+            total = own = 0.0
             for e in range(into.start[n], into.start[n + 1]):
-                total += steps.out[into.act[e]] * flow.acts[into.node[e], 0]
+                part = steps.out[into.act[e]] * flow.acts[into.node[e], 0]
+                total += part
+                own += part * (into.act[e] == _AUTHORED)
             value = np.float32(restart[n] + on * total * steps.take[n])
             change += abs(value - x[n])
             x[n] = value
             flow.acts[n, 0] = value * steps.give[n]
-            flow.things[n] = value * steps.give3[n]
+            flow.things[n, 0] = value * steps.give3[n]
+            flow.things[n, 1] = (restart[n] + on * own * steps.take[n]) * steps.give3[n]
         if kind[n] == _ACCOUNT:  # not among accounts, who read each other's
             flow.acts[n, 1] = x[n] * steps.give2[n]
     return change
@@ -193,8 +204,9 @@ def _things(
     for n in range(np.uint64(low), np.uint64(high)):
         if kind[n] > _POST:
             total = 0.0
+            way = np.uint64(kind[n] != _MEDIA)
             for e in range(into.start[n], into.start[n + 1]):
-                total += flow.things[into.node[e]]
+                total += flow.things[into.node[e], way]
             value = np.float32(restart[n] + on * total * steps.take[n])
             change += abs(value - x[n])
             x[n] = value
@@ -204,16 +216,26 @@ def _things(
 
 @kernel
 def _posts_by_things(
-    low: int, high: int, kind: UInt8, out: Csr, steps: Steps, on: np.float32, y: Floats, flow: Flow
+    low: int,
+    high: int,
+    kind: UInt8,
+    author: Int32,
+    out: Csr,
+    steps: Steps,
+    restart: Floats,
+    on: np.float32,
+    y: Floats,
+    flow: Flow,
 ) -> float:
     change = 0.0
     for n in range(np.uint64(low), np.uint64(high)):
-        if kind[n] == _POST and out.start[n] < out.start[n + 1]:
+        if kind[n] == _POST and (out.start[n] < out.start[n + 1] or restart[n] != 0):
             total = 0.0
             for e in range(out.start[n], out.start[n + 1]):
                 thing = out.node[e]
-                total += flow.acts[thing, 0] * (np.uint32(steps.origin[thing]) != n)
-            value = np.float32(on * total)
+                owned = steps.owner[thing] >= 0 and steps.owner[thing] == author[n]
+                total += flow.acts[thing, 0] * (not owned and np.uint32(steps.origin[thing]) != n)
+            value = np.float32(restart[n] + on * total)
             change += abs(value - y[n])
             y[n] = value
             flow.acts[n, 1] = value * steps.give2[n]
