@@ -42,8 +42,8 @@ class WalkSettings(Struct, frozen=True):
         followers: The share of an account's walkers that go on to its followers.
         kinship: Whether things are chosen by how likely they belong to what the seeds have in
             common; plain personalised PageRank without.
-        seed, other, prior: How the likelihood of things is weighed; see
-            :mod:`leeward.network._kinship`.
+        seed, other, prior: The log-odds that a thing belongs to what the seeds share: what a seed
+            that touched it adds, what anybody else takes away, and what nobody's touch means.
         tolerance: Ends the iteration: the change in all values together, as a share of the
             seeds' weights.
         rounds: Ends it in any case.

@@ -79,7 +79,7 @@ class Evidence(Struct, frozen=True):
 
     Attributes:
         kind: What was shared, or how: ``reposted``, ``liked``, ``media``, ``tag``, ``link``,
-            ``community``, ``follows``.
+            ``community``, ``follows``, ``co-shared``.
         subject: The shared thing as an opaque id: ``post#1234`` is the post that first stands
             at place 1234 of the log. Accounts and tags stand by name.
         weight: The share of the score that it carries, 0 to 1.
