@@ -339,7 +339,8 @@ class _ScikitNetwork:
         return scores
 
     def rest(self, folder: Path) -> dict[str, Any]:
-        raise NotImplementedError(folder)
+        assert folder.exists()
+        return {}
 
 
 _CONTENDERS: Final[dict[str, type[_Work]]] = {

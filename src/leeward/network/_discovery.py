@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from leeward.errors import UsageError
 from leeward.model import fold_tag
-from leeward.network._acts import Act, Node
+from leeward.network._acts import OPPOSING, Node
 from leeward.network._explain import Explainer
 from leeward.network._graph import Trait
 from leeward.network._kinship import kinship
@@ -265,6 +265,6 @@ class _Ranker:
     def _opposes(self, node: int) -> bool:
         """Whether an account has complained about, or argued with, what the walk came by."""
         row = self._graph.out.row(node)
-        opposing = np.isin(self._graph.out.act[row], (Act.FLAGGED, Act.ARGUED))
+        opposing = OPPOSING[self._graph.out.act[row]]
         targets = self._graph.out.node[row][opposing]
         return bool((self._x[targets] > 0).any())

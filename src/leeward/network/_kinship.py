@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from leeward.model import kernel
-from leeward.network._acts import ACTS, Act, Node
+from leeward.network._acts import Act, Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,13 +60,10 @@ def kinship(graph: Graph, seeds: Mapping[int, float], settings: WalkSettings) ->
         member[node] = 1 if weight > 0 else -_INNOCENT
     accounts = [node for node in seeds if graph.kind[node] == Node.ACCOUNT]
     posts = _posts_of(graph, accounts)
-    acts = np.zeros(ACTS, np.float32)
-    acts[Act.AUTHORED], acts[Act.REPOSTED] = settings.authored, settings.reposted
-    acts[Act.LIKED] = settings.liked
     things = _things_of(graph, posts)
     weights = (settings.seed, settings.other, settings.prior)
     odds = np.full(len(graph.kind), -np.inf)
-    odds[posts] = _log_odds(*_touched(posts, graph.into, member, acts), *weights)
+    odds[posts] = _log_odds(*_touched(posts, graph.into, member, settings.acts()), *weights)
     odds[things] = _log_odds(*_used(things, graph.into, member), *weights)
     given = {node: weight for node, weight in seeds.items() if graph.kind[node] != Node.ACCOUNT}
     for node, weight in given.items():

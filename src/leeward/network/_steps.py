@@ -66,6 +66,14 @@ class WalkSettings(Struct, frozen=True):
     tolerance: float = 1e-4
     rounds: int = 60
 
+    def acts(self) -> Floats:
+        """(acts) How much each kind of act counts; 0 for those that lead nowhere."""
+        weights = np.zeros(ACTS, np.float32)
+        weights[Act.AUTHORED] = self.authored
+        weights[Act.REPOSTED] = self.reposted
+        weights[Act.LIKED] = self.liked
+        return weights
+
 
 class Steps(NamedTuple):
     """The transition probabilities, as factors by node and by act.
@@ -99,10 +107,7 @@ def steps_of(graph: Graph, settings: WalkSettings, kin: Floats | None = None) ->
             None.
     """
     count = len(graph.kind)
-    choice = np.zeros(ACTS, np.float32)
-    choice[Act.AUTHORED] = settings.authored
-    choice[Act.REPOSTED] = settings.reposted
-    choice[Act.LIKED] = settings.liked
+    choice = settings.acts()
     back = choice.copy()
     back[Act.AUTHORED] = 0  # the author did not choose who reposts the post
     take, give, give2, give3 = (np.zeros(count, np.float32) for _ in range(4))
