@@ -23,6 +23,8 @@ from leeward.simulate import STRUCTURES, simulate
 from leeward.store import Log, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from leeward.evaluate import Judged
 
 WORLD = 4_711
@@ -85,6 +87,50 @@ def _draw(
     return trial(found, roles, known, (100,))
 
 
+def further_seeds(draws: int = 4) -> dict[str, Any]:
+    """More seeds, and a second search after sixty accounts were judged; means of the draws.
+
+    A platform of 20,000 accounts with a ring of 300. What was judged counts for nothing.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="leeward-discovery-"))
+    figures: dict[str, list[float]] = {}
+    try:
+        simulate(folder / "platform", accounts=20_000, ring=300, seed=5)
+        with Writer.open(folder / "data") as writer:
+            ingest([folder / "platform" / "events.parquet"], writer)
+        roles = read_truth(folder / "platform" / "truth.parquet")
+        with Log(folder / "data") as log:
+            for draw in range(1, draws + 1):
+                for name, precision in _searches(log, roles, draw):
+                    figures.setdefault(name, []).append(precision)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return {name: float(np.mean(values)) for name, values in figures.items()}
+
+
+def _searches(log: Log, roles: dict[str, str], draw: int) -> Iterator[tuple[str, float]]:
+    drawn = np.random.default_rng(draw).permutation(draw_seeds(roles, 80, draw)).tolist()
+
+    def precision(seeds: list[str], given: list[str]) -> float:
+        found = discover(log, seeds, limit=1)
+        return trial(found, roles, given, (100,)).average_precision or 0.0
+
+    for count in (5, 10, 20, 40, 80):
+        yield f"{count} seeds", precision(drawn[:count], drawn)
+    seeds = drawn[:10]
+    first = discover(log, seeds, limit=120)
+    judged = [one.account for one in first.ranking if one.account not in seeds][:60]
+    ring = [account for account in judged if roles[account] in RING]
+    innocent = [f"{account}\tinnocent" for account in judged if roles[account] not in RING]
+    for name, more in (
+        ("the same ten", []),
+        ("and those found innocent", innocent),
+        ("and those found to belong", ring),
+        ("and both", [*ring, *innocent]),
+    ):
+        yield f"second search: {name}", precision([*seeds, *more], [*seeds, *judged])
+
+
 def _mean(judged: list[Judged], name: str) -> float:
     return float(np.mean([getattr(one, name) or 0.0 for one in judged]))
 
@@ -97,7 +143,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=50_000)
     parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--further", action="store_true", help="what further seeds do, instead")
     given = parser.parse_args()
+    if given.further:
+        for figure, value in further_seeds().items():
+            print(f"{figure}: {value:.3f}")
+        raise SystemExit
     for structure, figures in run(given.accounts, given.draws).items():
         print(structure)
         for figure, value in figures.items():
