@@ -345,6 +345,10 @@ WORDS: Final = {
     "pyarrow": ("Apache-2.0", "columns in memory, Parquet, zstd"),
     "pytest": ("MIT", "runs the tests"),
     "ruff": ("MIT", "format and style"),
+    "scikit-learn": (
+        "BSD-3-Clause",
+        "the ceiling that `leeward evaluate` compares with: boosted trees",
+    ),
     "scikit-network": ("BSD-3-Clause", "benchmarks run its PageRank beside ours"),
     "scipy": ("BSD-3-Clause", "tests and benchmarks solve the same chains with it"),
     "siphash24": ("Apache-2.0 or LGPL-2.1-or-later", "tests compare our SipHash with it"),

@@ -10,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.network import Csr, Edges
-from leeward.network._csr import merged
+from leeward.network._merge import both_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from leeward.network._csr import Int32
+
 Edge = tuple[int, int, int, int]
 """From, to, act, time."""
+
+Ways = tuple[Csr, Csr]
 
 
 def edges_of(edges: Sequence[Edge]) -> Edges:
@@ -39,6 +43,17 @@ def alone(nodes: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
     return np.arange(nodes, dtype=np.int32)
 
 
+def extended(old: Ways | None, parts: list[list[Edge]], stands: Int32) -> Ways:
+    """Rows by both ends, of old ones and more edges: they hold the same edges."""
+    new = both_ways(*(old or (Csr.empty(), Csr.empty())), [edges_of(p) for p in parts], stands)
+    assert sorted((a, b, act, at) for b, a, act, at in rows_of(new[1])) == sorted(rows_of(new[0]))
+    for rows in new:
+        ordered = [edge[:3] for edge in rows_of(rows)]
+        assert ordered == sorted(set(ordered))
+        assert len(rows.node) == len(rows.act) == len(rows.at) == rows.start[-1]
+    return new
+
+
 def expected(edges: Sequence[Edge]) -> list[Edge]:
     earliest: dict[tuple[int, int, int], int] = {}
     for *edge, at in edges:
@@ -58,12 +73,22 @@ def test_rows_are_sorted_and_of_repeats_the_earliest_is_kept(
     early: list[Edge], parts: list[list[Edge]]
 ) -> None:
     """Few nodes, so that rows come out short and long."""
-    old = merged(Csr.empty(), [edges_of(early)], alone(4))
-    new = merged(old, [edges_of(part) for part in parts], alone(7))
+    old = extended(None, [early], alone(4))
+    new = extended(old, parts, alone(7))
 
-    assert expected(early) == rows_of(old)
-    assert expected([*early, *(edge for part in parts for edge in part)]) == rows_of(new)
-    assert len(new.node) == len(new.act) == len(new.at) == new.start[-1]
+    assert expected(early) == rows_of(old[0])
+    assert expected([*early, *(edge for part in parts for edge in part)]) == rows_of(new[0])
+
+
+@given(_edges(60), st.lists(_edges(90), max_size=3))
+def test_many_rows_of_which_most_stay(early: list[Edge], parts: list[list[Edge]]) -> None:
+    old = extended(None, [early], alone(60))
+    new = old
+    for part in parts:
+        new = extended(new, [part[::7]], alone(90))
+
+    later = [edge for part in parts for edge in part[::7]]
+    assert expected([*early, *later]) == rows_of(new[0])
 
 
 @given(_edges(6), _edges(8), st.lists(st.integers(0, 7), min_size=6, max_size=6))
@@ -72,12 +97,24 @@ def test_edges_of_the_old_graph_move_to_the_nodes_that_stand_for_theirs(
 ) -> None:
     same_as = alone(8)
     same_as[:6] = stands
-    old = merged(Csr.empty(), [edges_of(early)], alone(6))
+    old = extended(None, [early], alone(6))
 
-    new = merged(old, [edges_of(late)], same_as)
+    new = extended(old, [late], same_as)
 
     moved = [(stands[a], stands[b], act, at) for a, b, act, at in early]
-    assert expected(moved + late) == rows_of(new)
+    assert expected(moved + late) == rows_of(new[0])
+
+
+@pytest.mark.parametrize("more", [1, 40, 3_000])
+def test_a_few_edges_come_to_the_row_of_a_hub(more: int) -> None:
+    rng = np.random.default_rng(more)
+    early, late = (
+        [(0, *edge) for edge in rng.integers(0, [4_000, 3, 100], (count, 3)).tolist()]
+        for count in (5_000, more)
+    )
+    old = extended(None, [early], alone(4_000))
+
+    assert expected([*early, *late]) == rows_of(extended(old, [late], alone(4_000))[0])
 
 
 @pytest.mark.parametrize("length", [31, 32, 33, 5_000])
@@ -86,23 +123,25 @@ def test_short_and_long_rows(length: int, rounds: Callable[[int, int], int]) -> 
     for _ in range(rounds(50, 5)):
         drawn = rng.integers(0, [1, length // 2, 4, 100], (length, 4)).tolist()
         edges = [(a, b, c, d) for a, b, c, d in drawn]
-        actual = merged(Csr.empty(), [edges_of(edges)], alone(length))
-        assert expected(edges) == rows_of(actual)
+        assert expected(edges) == rows_of(extended(None, [edges], alone(length))[0])
 
 
 def test_the_old_graph_is_left_as_it_was() -> None:
-    old = merged(Csr.empty(), [edges_of([(0, 1, 0, 5), (1, 0, 0, 5)])], alone(2))
+    old = extended(None, [[(0, 1, 0, 5), (1, 0, 0, 5)]], alone(2))
 
-    merged(old, [edges_of([(0, 1, 0, 2), (0, 0, 1, 1)])], alone(3))
+    extended(old, [[(0, 1, 0, 2), (0, 0, 1, 1)]], alone(3))
 
-    assert rows_of(old) == [(0, 1, 0, 5), (1, 0, 0, 5)]
+    assert rows_of(old[0]) == [(0, 1, 0, 5), (1, 0, 0, 5)]
 
 
 def test_rows_and_their_lengths() -> None:
-    csr = merged(Csr.empty(), [edges_of([(2, 0, 0, 1), (0, 1, 0, 1), (2, 1, 0, 1)])], alone(4))
+    csr, _ = extended(None, [[(2, 0, 0, 1), (0, 1, 0, 1), (2, 1, 0, 1)]], alone(4))
 
     assert csr.degrees().tolist() == [1, 0, 2, 0]
     assert csr.node[csr.row(2)].tolist() == [0, 1]
+    chosen = csr.edges(np.array([2, 3, 0]))
+    assert chosen.source.tolist() == [2, 2, 0]
+    assert chosen.target.tolist() == [0, 1, 1]
 
 
 def test_edges_are_joined_chosen_and_turned() -> None:

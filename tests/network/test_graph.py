@@ -51,6 +51,21 @@ def test_extending_gives_the_graph_of_all_events(events: list[Event], data: st.D
     assert (graph.events, graph.last_seq) == (len(events), max([0, *(e.seq or 0 for e in events)]))
 
 
+@given(streams(most=30))
+def test_extending_by_every_single_event(events: list[Event]) -> None:
+    """Complaints are resolved, arguments begin, and pictures get better names on the way."""
+    assert expected(events) == described(_one_by_one(events), events)
+
+
+@given(streams(kinds=("post", "flag"), most=40), st.integers(1, 6))
+def test_extending_in_many_steps(events: list[Event], size: int) -> None:
+    graph = Graph.empty(HASHER)
+    for begin in range(0, len(events), size):
+        graph = graph_of(events[begin : begin + size], base=graph)
+
+    assert expected(events) == described(graph, events)
+
+
 @given(streams(kinds=("post",), most=8), st.data())
 def test_pictures_known_by_several_names_in_every_order(
     events: list[Event], data: st.DataObject

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leeward.errors import StoreError
 from leeward.model import Event, events_of
 from leeward.network import Act, Graph
 from leeward.pipeline import interaction_graph
@@ -117,6 +118,42 @@ def test_a_second_look_reads_only_what_came_since(log: Log, writer: Writer) -> N
     graph = interaction_graph(log, progress=counts.append)
     assert (counts[-1], graph.events, graph.last_seq) == (10, 130, 130)
     assert is_true(graph, log)
+
+
+def test_it_is_saved_again_when_more_than_a_twentieth_is_new(log: Log, writer: Writer) -> None:
+    """Until then what came is read each time, and the file stays the one that it was."""
+    writer.append(harbour(0, 95))
+    interaction_graph(log)
+    written = log.layout.graph.stat()
+    counts: list[int] = []
+    for turn in range(5):
+        writer.append(harbour(1_000 * (turn + 1), 1))
+        counts.clear()
+        graph = interaction_graph(log, progress=counts.append)
+        assert (counts[-1], graph.events) == (2 * turn + 2, 192 + 2 * turn)
+        assert is_true(graph, log)
+        assert log.layout.graph.stat() == written
+    writer.append(harbour(9_000, 1))
+
+    assert is_true(interaction_graph(log), log)
+
+    back = load_graph(log)
+    assert back is not None
+    assert back.events == 202
+
+
+def test_a_disk_on_which_nothing_can_be_saved_ends_nothing(log: Log, writer: Writer) -> None:
+    writer.append(harbour(0, 30))
+    log.layout.graph.parent.write_text("a file in place of the folder")
+    notes: list[str] = []
+
+    graph = interaction_graph(log, note=notes.append)
+
+    assert is_true(graph, log)
+    assert len(notes) == 1
+    assert notes[0].startswith("The graph could not be saved, so the next discovery takes longer")
+    with pytest.raises(StoreError):
+        interaction_graph(log)
 
 
 def test_a_graph_that_is_not_to_be_kept_leaves_no_file(log: Log, writer: Writer) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leeward.simulate import STRUCTURES, Structure, simulate
+from leeward.simulate import ATTACKS, STRUCTURES, Attack, Structure, simulate
 from tests.simulate._platform import Platform
 
 if TYPE_CHECKING:
@@ -26,6 +26,29 @@ def platforms(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Structure],
         return made[structure]
 
     return one
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Attack], Platform]:
+    """The platform ``shared_posts`` under an attack; made when it is first asked for."""
+    made: dict[str, Platform] = {}
+
+    def one(attack: Attack) -> Platform:
+        if attack not in made:
+            folder = tmp_path_factory.mktemp("attacked") / attack
+            summary = simulate(folder, accounts=4_000, ring=150, seed=5, attack=attack)
+            made[attack] = Platform(folder, summary, "shared-posts")
+        return made[attack]
+
+    return one
+
+
+@pytest.fixture(params=[attack for attack in ATTACKS if attack != "none"])
+def under_attack(
+    request: pytest.FixtureRequest, attacked: Callable[[Attack], Platform]
+) -> Platform:
+    """Each attack in turn."""
+    return attacked(request.param)
 
 
 @pytest.fixture(params=STRUCTURES)

@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from leeward.cli import main
+from leeward.cli._simulate import simulate as command
+from leeward.simulate import ATTACKS, STRUCTURES, simulate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +51,24 @@ def test_lines_can_be_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str
     assert "events.jsonl" in capfd.readouterr().out
     lines = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
     assert {"account", "post", "like"} <= {json.loads(line)["kind"] for line in lines}
+
+
+def test_an_attack_can_be_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    size = ("--accounts", 300, "--ring", 12)
+    assert ended("simulate", tmp_path / "calm", *size) == 0
+    assert ended("simulate", tmp_path / "out", *size, "--attack", "flood") == 0
+    assert "a ring of 13 in 1 cell;" in capfd.readouterr().out
+    for name in ("calm", "out"):
+        simulate(tmp_path / f"{name} again", accounts=300, ring=12,
+                 attack="flood" if name == "out" else "none")  # fmt: skip
+        for path in (tmp_path / name).iterdir():
+            assert path.read_bytes() == (tmp_path / f"{name} again" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(("option", "offered"), [("structure", STRUCTURES), ("attack", ATTACKS)])
+def test_everything_that_the_room_knows_can_be_chosen(option: str, offered: dict[str, str]) -> None:
+    (found,) = (one for one in command.params if one.name == option)
+    assert list(offered) == list(getattr(found.type, "choices", ()))
 
 
 def test_a_wish_that_cannot_be_met_is_a_usage_error(

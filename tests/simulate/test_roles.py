@@ -35,6 +35,8 @@ def test_roles_have_the_sizes_that_were_asked_for(platform: Platform) -> None:
         ("tag_user", sizes.tag_users),
     ):
         assert counts[role] == round(size * 150), role
+    beside = sizes.neighbours if platform.structure == "adjacent" else 0
+    assert counts["neighbour"] == round(beside * 150)
     for role, size in (  # those who were not there at the right time are ordinary
         ("critic", sizes.critics),
         ("flagger", sizes.flaggers),

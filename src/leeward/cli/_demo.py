@@ -72,7 +72,7 @@ _MADE = ("platform", "data", "seeds.txt", "ranking.parquet", "demo.html")
 )
 @click.option(
     "--structure",
-    type=click.Choice(["shared-posts", "hashtags", "migrating", "trade"]),
+    type=click.Choice(["shared-posts", "hashtags", "migrating", "trade", "adjacent", "links"]),
     default="shared-posts",
     show_default=True,
     help="How the hidden network is organised.",

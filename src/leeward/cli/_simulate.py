@@ -11,7 +11,7 @@ import click
 from leeward.cli._options import Answer, answered, bytes_text, counted
 
 if TYPE_CHECKING:
-    from leeward.simulate import Format, Structure, Summary
+    from leeward.simulate import Attack, Format, Structure, Summary
 
 __all__ = ["simulate"]
 
@@ -23,10 +23,17 @@ __all__ = ["simulate"]
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another world.")
 @click.option(
     "--structure",
-    type=click.Choice(["shared-posts", "hashtags", "migrating", "trade"]),
+    type=click.Choice(["shared-posts", "hashtags", "migrating", "trade", "adjacent", "links"]),
     default="shared-posts",
     show_default=True,
     help="How the ring is organised.",
+)
+@click.option(
+    "--attack",
+    type=click.Choice(["none", "flags", "follows", "flood", "fans"]),
+    default="none",
+    show_default=True,
+    help="What the ring does to mislead those who look for it.",
 )
 @click.option("--events-per-account", type=float, default=25.0, show_default=True, help="The mean.")
 @click.option(
@@ -44,6 +51,7 @@ def simulate(
     ring: int,
     seed: int,
     structure: Structure,
+    attack: Attack,
     events_per_account: float,
     form: Format,
     answer: Answer,
@@ -70,6 +78,7 @@ def simulate(
             ring=ring,
             seed=seed,
             structure=structure,
+            attack=attack,
             events_per_account=events_per_account,
             format=form,
             progress=show,

@@ -4,45 +4,95 @@ A :class:`GraphBuilder` turns events into a :class:`Graph` of accounts and what 
 """
 
 from leeward.network._acts import OPPOSING, Act, Node
+from leeward.network._answers import Answers, Reviewed, reviewed
 from leeward.network._build import GraphBuilder
+from leeward.network._certify import (
+    Certifier,
+    FrozenTier,
+    Standing,
+    Verdict,
+    certified_together,
+    drawn,
+)
 from leeward.network._columns import COLUMNS
 from leeward.network._copies import NEAR
 from leeward.network._coshare import CoShares, Shares, co_shares, components
 from leeward.network._csr import Csr, Edges
 from leeward.network._discovery import Discovery, Scores, discover
+from leeward.network._doubled import Reviewers, reviewers
+from leeward.network._families import FAMILIES, Family, rankings
 from leeward.network._graph import Flags, Graph, Trait, fingerprint
+from leeward.network._plan import Plan, plan, separable
+from leeward.network._questions import Asking, Candidates, Questions, questions
+from leeward.network._recalibrate import Calibration, recalibrate
+from leeward.network._reviewers import FAULTLESS, ErrorRate, ReviewErrors
 from leeward.network._seeds import parse_seeds
+from leeward.network._spread import Spread, bands, spread
 from leeward.network._steps import WalkSettings
 from leeward.network._types import TIERS, Evidence, Label, Picture, Ranked, Seed, Tie, Tier
+from leeward.network._unfound import Band, Members, Range, members
 
 __all__ = [
     "COLUMNS",
+    "FAMILIES",
+    "FAULTLESS",
     "NEAR",
     "OPPOSING",
     "TIERS",
     "Act",
+    "Answers",
+    "Asking",
+    "Band",
+    "Calibration",
+    "Candidates",
+    "Certifier",
     "CoShares",
     "Csr",
     "Discovery",
     "Edges",
+    "ErrorRate",
     "Evidence",
+    "Family",
     "Flags",
+    "FrozenTier",
     "Graph",
     "GraphBuilder",
     "Label",
+    "Members",
     "Node",
     "Picture",
+    "Plan",
+    "Questions",
+    "Range",
     "Ranked",
+    "ReviewErrors",
+    "Reviewed",
+    "Reviewers",
     "Scores",
     "Seed",
     "Shares",
+    "Spread",
+    "Standing",
     "Tie",
     "Tier",
     "Trait",
+    "Verdict",
     "WalkSettings",
+    "bands",
+    "certified_together",
     "co_shares",
     "components",
     "discover",
+    "drawn",
     "fingerprint",
+    "members",
     "parse_seeds",
+    "plan",
+    "questions",
+    "rankings",
+    "recalibrate",
+    "reviewed",
+    "reviewers",
+    "separable",
+    "spread",
 ]

@@ -43,14 +43,8 @@ def _replies(act: UInt8) -> Bools:
 
 
 def _old_replies(old: Csr, complained: Bools) -> Edges:
-    who = np.flatnonzero(complained[: len(old.start) - 1])
-    lengths = old.start[who + 1] - old.start[who]
-    # The places of all their rows, one after the other.
-    behind = np.repeat(old.start[who + 1] - np.cumsum(lengths), lengths)
-    places = behind + np.arange(len(behind))
-    places = places[_replies(old.act[places])]
-    source = np.searchsorted(old.start, places, side="right") - 1
-    return Edges(source.astype(np.int32), old.node[places], old.act[places], old.at[places])
+    edges = old.edges(np.flatnonzero(complained[: len(old.start) - 1]))
+    return edges.chosen(_replies(edges.act))
 
 
 def _pairs(source: Int32, target: Int32) -> Int64:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from leeward.model import kernel
 from leeward.network._acts import Act, Node
 from leeward.network._arguing import arguments
 from leeward.network._copies import leaders, stand_ins
-from leeward.network._csr import Edges, merged
+from leeward.network._csr import Edges
 from leeward.network._graph import Flags, Graph, read_only
+from leeward.network._merge import both_ways
 from leeward.network._read import Reader
 from leeward.network._table import NodeTable
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from leeward.model import Hasher
     from leeward.network._columns import Statements
-    from leeward.network._csr import Csr, Int32, Int64, UInt8
+    from leeward.network._csr import Int32, Int64, UInt8
 
 __all__ = ["GraphBuilder"]
 
@@ -57,9 +57,11 @@ class GraphBuilder:
         pdq = np.concatenate([base.pdq, *reader.pdq])
         pdq_node = np.concatenate([base.pdq_node, *reader.pdq_node])
         leaders(pdq, pdq_node, table.first, len(base.pdq), table.to)
-        kind, first, slot = table.kind.copy(), table.first.copy(), table.slot.copy()
+        table.finish()
+        kind, first, slot = table.kind, table.first, table.slot
         same_as = stand_ins(kind, table.to)
-        author = np.where(kind == Node.POST, table.to, np.int32(-1))
+        author = table.to
+        _authors(kind, int(Node.POST), author)
         flags = self._all_flags(first)
         named, names = self._all_names(table.count)
         traits = _traits(_grown(base.traits, table.count, 0), reader.statements)
@@ -70,7 +72,7 @@ class GraphBuilder:
             part.target[:] = same_as[part.target]
         complaints = _complaints(flags)
         edges += [complaints, arguments(base.out, edges, complaints, author)]
-        out, into = _both_ways(base, edges, same_as)
+        out, into = both_ways(base.out, base.into, edges, same_as)
         graph = Graph(
             fingerprint=base.fingerprint,
             last_seq=self._last_seq,
@@ -117,21 +119,20 @@ class GraphBuilder:
         return named, pa.concat_arrays(parts)
 
 
-def _both_ways(base: Graph, edges: list[Edges], same_as: Int32) -> tuple[Csr, Csr]:
-    """The rows by both ends, made at the same time."""
-    turned = [part.turned() for part in edges]
-    with ThreadPoolExecutor(2) as threads:
-        out = threads.submit(merged, base.out, edges, same_as)
-        into = threads.submit(merged, base.into, turned, same_as)
-        return out.result(), into.result()
-
-
 def _traits(traits: UInt8, statements: list[Statements]) -> UInt8:
     """Apply statements in the order of the log: the last one about a trait holds."""
     if statements:
         node, seq, about, affirmed = map(np.concatenate, zip(*statements, strict=True))
         _state(np.argsort(seq), node, about, affirmed, traits)
     return traits
+
+
+@kernel
+def _authors(kind: UInt8, post: int, to: Int32) -> None:
+    """Of where nodes point keep the accounts that posts do."""
+    for n in range(len(kind)):
+        if kind[n] != post:
+            to[n] = -1
 
 
 @kernel

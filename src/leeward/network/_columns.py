@@ -27,6 +27,7 @@ __all__ = [
     "Statements",
     "acted",
     "bits_of",
+    "codes_of",
     "items_of",
     "keys_of",
     "seconds_of",
@@ -54,6 +55,12 @@ def acted(batch: pa.RecordBatch) -> pa.RecordBatch:
     of_kind = pc.is_in(batch["kind"], value_set=pa.array(KINDS))
     wanted = pc.and_(of_kind, pc.not_equal(batch["op"], "delete"))
     return batch if pc.all(wanted).as_py() else batch.filter(wanted)
+
+
+def codes_of(batch: pa.RecordBatch) -> Int32:
+    """The kind of each event that :func:`acted` left, as its place in :data:`KINDS`."""
+    codes: Int32 = pc.index_in(batch["kind"], value_set=pa.array(KINDS)).to_numpy()
+    return codes
 
 
 def seconds_of(batch: pa.RecordBatch) -> UInt32:

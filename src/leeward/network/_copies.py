@@ -17,7 +17,7 @@ from leeward.network._acts import Node
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leeward.network._csr import Bools, Int32, Int64, UInt8
+    from leeward.network._csr import Int32, Int64, UInt8
 
     UInt64 = npt.NDArray[np.uint64]
 
@@ -45,25 +45,40 @@ def leaders(pdq: UInt64, node: Int32, first: Int64, settled: int, to: Int32) -> 
         settled: How many of the hashes, from the first place on, were decided before.
         to: (nodes) Where they point; -1 for leaders. Is written.
     """
-    if settled == len(node):
-        return
-    # Hashes of one event have no order there; their bits give them one.
-    order = np.lexsort((*pdq.T[::-1], first[node]))
-    _lead(np.ascontiguousarray(pdq[order]), node[order], order < settled, to)
+    new = np.arange(settled, len(node))
+    if settled and len(new):
+        # What was decided comes earlier in the log: a near leader among that is the earliest.
+        old = np.flatnonzero(to[node[:settled]] < 0)
+        led = _led(pdq[:settled], old, first[node[:settled]], pdq[new])
+        to[node[new[led >= 0]]] = node[led[led >= 0]]
+        new = new[led < 0]
+    if len(new):
+        new = new[_in_order(pdq[new], first[node[new]])]
+        _lead(pdq[new], node[new], to)
+
+
+def _in_order(pdq: UInt64, first: Int64) -> Int64:
+    """Hashes by the events that name them first; those of one event, few, by their bits."""
+    order = np.argsort(first, kind="stable")
+    alike = np.diff(first[order]) == 0
+    tied = np.flatnonzero(np.append(alike, False) | np.append(False, alike))
+    some = order[tied]
+    order[tied] = some[np.lexsort((*pdq[some].T[::-1], first[some]))]
+    return order
 
 
 def stand_ins(kind: UInt8, to: Int32) -> Int32:
     """For each node the one that stands for it: what a name of a picture leads to in the end."""
-    same_as = np.arange(len(kind), dtype=np.int32)
-    _follow(np.flatnonzero(kind == Node.MEDIA), to, same_as)
+    same_as = np.empty(len(kind), np.int32)
+    _follow(kind, int(Node.MEDIA), to, same_as)
     return same_as
 
 
 @kernel
-def _follow(media: Int64, to: Int32, same_as: Int32) -> None:
-    for name in media:
+def _follow(kind: UInt8, media: int, to: Int32, same_as: Int32) -> None:
+    for name in range(len(kind)):
         end = name
-        while to[end] >= 0:
+        while kind[name] == media and to[end] >= 0:
             end = to[end]
         same_as[name] = end
 
@@ -113,10 +128,7 @@ def _nearest(pdq: UInt64, i: int, start: Int32, count: Int32, leader: Int32, ske
             j = leader[band, place]
             if j >= earliest:
                 break
-            apart = 0
-            for w in range(4):
-                apart += _ones(pdq[i, w] ^ pdq[j, w])
-            if apart <= NEAR:
+            if _apart(pdq, i, pdq, j) <= NEAR:
                 earliest = j
                 break
     return earliest
@@ -129,7 +141,7 @@ def _other(band: int) -> int:
 
 
 @kernel
-def _lead(pdq: UInt64, node: Int32, settled: Bools, to: Int32) -> None:
+def _lead(pdq: UInt64, node: Int32, to: Int32) -> None:
     # By band and value the leaders so far, the earliest first, each with another word of its
     # hash beside it: most comparisons end there, and read memory in a row.
     start = _rooms(pdq)
@@ -137,14 +149,67 @@ def _lead(pdq: UInt64, node: Int32, settled: Bools, to: Int32) -> None:
     leader = np.empty((_BANDS, len(node)), np.int32)
     sketch = np.empty((_BANDS, len(node)), np.uint64)
     for i in range(len(node)):
-        if not settled[i]:
-            j = _nearest(pdq, i, start, count, leader, sketch)
-            if j < len(node):
-                to[node[i]] = node[j]
-        if to[node[i]] < 0:
-            for band in range(_BANDS):
-                value = _band(pdq, i, band)
-                place = start[band, value] + count[band, value]
-                leader[band, place] = i
-                sketch[band, place] = pdq[i, _other(band)]
-                count[band, value] += 1
+        j = _nearest(pdq, i, start, count, leader, sketch)
+        if j < len(node):
+            to[node[i]] = node[j]
+        else:
+            _seat(pdq, i, start, count, leader, sketch)
+
+
+@kernel
+def _seat(pdq: UInt64, i: int, start: Int32, count: Int32, hashes: Int32, sketch: UInt64) -> None:
+    """Put a hash into the rooms for its bands."""
+    for band in range(_BANDS):
+        value = _band(pdq, i, band)
+        place = start[band, value] + count[band, value]
+        hashes[band, place] = i
+        sketch[band, place] = pdq[i, _other(band)]
+        count[band, value] += 1
+
+
+@kernel
+def _led(known: UInt64, leaders: Int64, first: Int64, new: UInt64) -> Int64:
+    """For each new hash the earliest leader among known ones that it is near to, or -1.
+
+    Here the new hashes sit in rooms and the leaders pass by, since as a rule few are new.
+    """
+    start = _rooms(new)
+    count = np.zeros((_BANDS, _VALUES), np.int32)
+    seated = np.empty((_BANDS, len(new)), np.int32)
+    sketch = np.empty((_BANDS, len(new)), np.uint64)
+    for i in range(len(new)):
+        _seat(new, i, start, count, seated, sketch)
+    led = np.full(len(new), -1, np.int64)
+    for j in leaders:
+        for band in range(_BANDS):
+            value = _band(known, j, band)
+            word = known[j, _other(band)]
+            for place in range(start[band, value], start[band, value] + count[band, value]):
+                if _ones(sketch[band, place] ^ word) > NEAR:
+                    continue
+                i = seated[band, place]
+                if led[i] == j or _apart(known, j, new, i) > NEAR:
+                    continue
+                if led[i] < 0 or _before(known, first, j, led[i]):
+                    led[i] = j
+    return led
+
+
+@kernel
+def _apart(one: UInt64, i: int, other: UInt64, j: int) -> int:
+    """The bits in which two hashes differ."""
+    bits = 0
+    for word in range(4):
+        bits += _ones(one[i, word] ^ other[j, word])
+    return bits
+
+
+@kernel
+def _before(pdq: UInt64, first: Int64, i: int, j: int) -> bool:
+    """Whether a hash came before another one: of one event, by their bits."""
+    if first[i] != first[j]:
+        return bool(first[i] < first[j])
+    for word in range(4):
+        if pdq[i, word] != pdq[j, word]:
+            return bool(pdq[i, word] < pdq[j, word])
+    return False

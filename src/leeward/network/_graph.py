@@ -92,7 +92,8 @@ class Graph:
         names: URIs of accounts and the words of tags.
         pdq: (hashes, 4) PDQ hashes, no two alike.
         pdq_node: (hashes) Their nodes.
-        keys, nodes: The hash table from names to nodes.
+        keys: (nodes) The keyed hash of the name of each.
+        nodes: The hash table from keys to nodes: open addressing, -1 for a free place.
         flags: Complaints.
         out: Edges by who acted.
         into: Edges by what was acted on.
@@ -139,7 +140,7 @@ class Graph:
             names=pa.array([], pa.large_string()),
             pdq=np.empty((0, 4), np.uint64),
             pdq_node=none,
-            keys=np.zeros(_SMALLEST, np.uint64),
+            keys=keys,
             nodes=np.full(_SMALLEST, FREE, np.int32),
             flags=Flags(none, keys, keys, np.empty(0, np.uint32), none),
             out=Csr.empty(),

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from leeward.model import Domain, kernel
 from leeward.network._acts import Act, Node
 from leeward.network._columns import (
+    KINDS,
     acted,
     bits_of,
+    codes_of,
     items_of,
     keys_of,
     seconds_of,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["Reader"]
 
 _ONLY: Final = np.uint16(0)
+_OF_POSTS: Final = [
+    *("object", "reply_to", "root", "community", "tags", "media", "links", "mentions"),
+]
 _CHUNK: Final = 1 << 22
 """Edges that are kept in one piece."""
 
@@ -72,23 +76,25 @@ class Reader:
         batch = acted(batch)
         seq, at = batch["seq"].to_numpy(), seconds_of(batch)
         actor = self._called(batch["actor"], Domain.ACCOUNT, Node.ACCOUNT, seq)
+        codes = codes_of(batch)
 
-        def part(*kinds: str) -> tuple[pa.RecordBatch, Int32, Int64, UInt32]:
-            """The rows of some kinds."""
-            mask = pc.is_in(batch["kind"], value_set=pa.array(kinds))
-            rows = mask.to_numpy(zero_copy_only=False)
-            return batch.filter(mask), actor[rows], seq[rows], at[rows]
+        def part(columns: list[str], *kinds: str) -> tuple[pa.RecordBatch, Int32, Int64, UInt32]:
+            """Some columns of the rows of some kinds: to copy all of them would cost much."""
+            of_kind = [codes == KINDS.index(kind) for kind in kinds]
+            rows = np.flatnonzero(np.logical_or.reduce(of_kind))
+            chosen = batch.select(columns).take(pa.array(rows))
+            return chosen, actor[rows], seq[rows], at[rows]
 
-        self._read_posts(*part("post", "poll"))
+        self._read_posts(*part(_OF_POSTS, "post", "poll"))
         for kind, act in (("repost", Act.REPOSTED), ("like", Act.LIKED)):
-            events, who, seqs, times = part(kind)
+            events, who, seqs, times = part(["target"], kind)
             post = self._nodes(events["target"], Domain.POST, Node.POST, seqs)
             self._tie(who, post, act, times)
-        events, who, seqs, times = part("follow")
+        events, who, seqs, times = part(["target"], "follow")
         person = self._called(events["target"], Domain.ACCOUNT, Node.ACCOUNT, seqs)
         self._tie(who, person, Act.FOLLOWED, times)
-        self._read_flags(*part("flag"))
-        events, _, seqs, _ = part("account")
+        self._read_flags(*part(["target"], "flag"))
+        events, _, seqs, _ = part(["seq", "object", "extra"], "account")
         account = self._called(events["object"], Domain.ACCOUNT, Node.ACCOUNT, seqs)
         self.statements.append(statements_of(events, account))
 

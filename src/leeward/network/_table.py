@@ -7,6 +7,7 @@ large graph meet by chance with a probability below one in 300,000.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,47 +26,48 @@ if TYPE_CHECKING:
     Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]
 
-__all__ = ["FREE", "UNDECIDED", "NodeTable", "find"]
+__all__ = ["FREE", "NodeTable", "find"]
 
 FREE: Final = -1
-UNDECIDED: Final = 2**62
 _LOAD: Final = 0.6
+_ROOM: Final = 1 << 16
+"""Nodes for which there is room at least before memory is asked for again."""
 
 
 @kernel
 def find(keys: UInt64, nodes: Int32, wanted: UInt64) -> Int32:
-    """The nodes of some keys; ``FREE`` where there is none."""
+    """The nodes of some keys; ``FREE`` where there is none.
+
+    Args:
+        keys: (nodes) By what key each node is known.
+        nodes: The hash table, of a power of two of places.
+        wanted: The keys.
+    """
     found = np.empty(len(wanted), np.int32)
     for i in range(len(wanted)):
-        found[i] = _find(keys, nodes, wanted[i])
+        found[i] = nodes[_place_of(keys, nodes, wanted[i])]
     return found
 
 
 @kernel
-def _find(keys: UInt64, nodes: Int32, key: np.uint64) -> int:
-    mask = np.uint64(len(keys) - 1)
+def _place_of(keys: UInt64, nodes: Int32, key: np.uint64) -> np.uint64:
+    """Where the node of a key stands in the table, or would stand."""
+    mask = np.uint64(len(nodes) - 1)
     place = key & mask
-    while nodes[place] >= 0 and keys[place] != key:
+    while nodes[place] >= 0 and keys[nodes[place]] != key:
         place = (place + np.uint64(1)) & mask
-    return int(nodes[place])
+    return np.uint64(place)
 
 
 @kernel
-def _put(keys: UInt64, nodes: Int32, key: np.uint64, node: int) -> None:
-    """Name a node by a key that is not in the table."""
-    mask = np.uint64(len(keys) - 1)
-    place = key & mask
-    while nodes[place] >= 0:
-        place = (place + np.uint64(1)) & mask
-    keys[place] = key
-    nodes[place] = node
-
-
-@kernel
-def _move(keys: UInt64, nodes: Int32, new_keys: UInt64, new_nodes: Int32) -> None:
-    for i in range(len(keys)):
-        if nodes[i] >= 0:
-            _put(new_keys, new_nodes, keys[i], nodes[i])
+def _seat(keys: UInt64, nodes: Int32, count: int) -> None:
+    """Fill a table that has no nodes yet."""
+    mask = np.uint64(len(nodes) - 1)
+    for node in range(count):
+        place = keys[node] & mask
+        while nodes[place] >= 0:
+            place = (place + np.uint64(1)) & mask
+        nodes[place] = node
 
 
 @kernel
@@ -75,6 +77,7 @@ def _take(
     kinds: UInt8,
     first: Int64,
     slots: UInt16,
+    to: Int32,
     count: int,
     wanted: UInt64,
     seq: Int64,
@@ -92,11 +95,12 @@ def _take(
         if wanted[i] == 0:
             taken[i] = -1
             continue
-        node = _find(keys, nodes, wanted[i])
+        place = _place_of(keys, nodes, wanted[i])
+        node = nodes[place]
         if node < 0:
             node = count + new
-            _put(keys, nodes, wanted[i], node)
-            kinds[node], first[node], slots[node] = kind, seq[i], slot[i]
+            keys[node], nodes[place] = wanted[i], node
+            kinds[node], first[node], slots[node], to[node] = kind, seq[i], slot[i], -1
             fresh[new] = i
             new += 1
         elif seq[i] <= first[node]:
@@ -110,12 +114,20 @@ def _take(
 @kernel
 def _point(to: Int32, decided: Int64, node: Int32, target: Int32, seq: Int64) -> None:
     for i in range(len(node)):
-        if node[i] >= 0 and target[i] >= 0 and seq[i] < decided[node[i]]:
+        if node[i] < 0 or target[i] < 0:
+            continue
+        if to[node[i]] < 0 or seq[i] < decided[node[i]]:
             to[node[i]], decided[node[i]] = target[i], seq[i]
 
 
+@kernel
+def _aim(author: Int32, same_as: Int32, to: Int32) -> None:
+    for n in range(len(author)):
+        to[n] = author[n] if same_as[n] == n else same_as[n]
+
+
 class NodeTable:
-    """Nodes by name; it grows.
+    """Nodes by name; it grows. Its arrays hold until more names are taken.
 
     A node may point to another one: a post to its author, a name of a picture to a better name.
     The earliest event that says so decides, in whatever order events are read.
@@ -125,13 +137,24 @@ class NodeTable:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.keys, self.nodes = graph.keys.copy(), graph.nodes.copy()
-        self.count = len(graph.kind)
-        self._kind, self._first = graph.kind.copy(), graph.first.copy()
-        self._slot = graph.slot.copy()
-        standing = graph.same_as == np.arange(self.count, dtype=np.int32)
-        self._to = np.where(standing, graph.author, graph.same_as)
-        self._decided = np.where(self._to < 0, UNDECIDED, 0)
+        self.count = count = len(graph.kind)
+        room = count + count // 8 + _ROOM
+        self.nodes, self._keys = np.empty_like(graph.nodes), np.empty(room, np.uint64)
+        self._kind, self._first = np.empty(room, np.uint8), np.empty(room, np.int64)
+        self._slot, self._to = np.empty(room, np.uint16), np.empty(room, np.int32)
+        # By which event; 0 where the graph decided.
+        self._decided = np.zeros(room, np.int64)
+        columns = (self.nodes, self.keys, self.kind, self.first, self.slot)
+        known = (graph.nodes, graph.keys, graph.kind, graph.first, graph.slot)
+        with ThreadPoolExecutor(2) as threads:
+            copied = threads.map(np.copyto, columns, known)
+            _aim(graph.author, graph.same_as, self._to)
+            list(copied)
+
+    @property
+    def keys(self) -> UInt64:
+        """(nodes) The keyed hash of the name of each."""
+        return self._keys[: self.count]
 
     @property
     def kind(self) -> UInt8:
@@ -167,7 +190,8 @@ class NodeTable:
         """
         self._make_room(len(keys))
         taken, fresh = np.empty(len(keys), np.int32), np.empty(len(keys), np.int32)
-        args = (self.keys, self.nodes, self._kind, self._first, self._slot, self.count)
+        columns = (self._kind, self._first, self._slot, self._to)
+        args = (self._keys, self.nodes, *columns, self.count)
         new = _take(*args, keys, seq, slot, int(kind), taken, fresh)
         self.count += new
         return taken, fresh[:new].copy()
@@ -181,18 +205,21 @@ class NodeTable:
         return find(self.keys, self.nodes, keys)
 
     def _make_room(self, more: int) -> None:
-        needed, size = self.count + more, len(self.keys)
+        needed, size = self.count + more, len(self.nodes)
         while needed > size * _LOAD:
             size *= 2
-        if size > len(self.keys):
-            keys, nodes = np.zeros(size, np.uint64), np.full(size, FREE, np.int32)
-            _move(self.keys, self.nodes, keys, nodes)
-            self.keys, self.nodes = keys, nodes
-        missing = needed - len(self._kind)
-        if missing > 0:
-            room = max(missing, self.count // 2)
-            self._kind = np.append(self._kind, np.zeros(room, np.uint8))
-            self._first = np.append(self._first, np.zeros(room, np.int64))
-            self._slot = np.append(self._slot, np.zeros(room, np.uint16))
-            self._to = np.append(self._to, np.full(room, -1, np.int32))
-            self._decided = np.append(self._decided, np.full(room, UNDECIDED))
+        if size > len(self.nodes):
+            self.nodes = np.full(size, FREE, np.int32)
+            _seat(self._keys, self.nodes, self.count)
+        if needed > len(self._kind):
+            self._resize(needed + self.count // 4)
+
+    def finish(self) -> None:
+        """Give the room back that is left. The table is used up by that, but for its arrays."""
+        self._resize(self.count)
+
+    def _resize(self, room: int) -> None:
+        """Without a copy, where the system can move memory by its pages."""
+        columns = (self._keys, self._kind, self._first, self._slot, self._to, self._decided)
+        for column in columns:
+            column.resize(room, refcheck=False)

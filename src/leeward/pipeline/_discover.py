@@ -59,15 +59,18 @@ def discover(
     """
     begun = time.monotonic()
     given = _given(seeds)
+    saving: list[str] = []
     graph = interaction_graph(
-        log, progress=lambda events: progress(f"reading the log: {events:,} events")
+        log,
+        progress=lambda events: progress(f"reading the log: {events:,} events"),
+        note=saving.append,
     )
     progress(f"walking {len(graph.out.node):,} touches of {len(graph.kind):,} accounts and things")
     found = rank(graph, given, log.hasher, shields=shields, limit=limit, settings=settings)
     return Found(
         ranking=found.ranking,
         picture=found.picture,
-        notes=tuple(_notes(graph, log, given, shields or {}, found)),
+        notes=(*_notes(graph, log, given, shields or {}, found), *saving),
         figures=_figures(graph, found, time.monotonic() - begun),
         histogram=_histogram(found.scores.scores),
         discovery=found,

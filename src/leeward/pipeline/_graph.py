@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from leeward.errors import StoreError
 from leeward.network import COLUMNS, GraphBuilder
 from leeward.store import load_graph, save_graph
 
@@ -18,16 +19,29 @@ if TYPE_CHECKING:
 
 __all__ = ["interaction_graph"]
 
+_UNSAVED: Final = 0.05
+"""The share of the events of a graph that may be missing in the saved one."""
+
 
 def interaction_graph(
-    log: Log, *, keep: bool = True, progress: Callable[[int], None] = lambda _: None
+    log: Log,
+    *,
+    keep: bool = True,
+    progress: Callable[[int], None] = lambda _: None,
+    note: Callable[[str], None] | None = None,
 ) -> Graph:
     """The graph of all events of a log.
 
+    With ``keep`` it begins with the saved graph, where there is one, and reads what came since.
+    It saves the new one once more than 5 % of its events came since; until then each call reads
+    them again, which takes less than saving all of it.
+
     Args:
         log: The log.
-        keep: Begin with the saved graph where there is one, and save the new one.
+        keep: Begin with the saved graph, and save the new one.
         progress: Told now and then how many events were read.
+        note: Told, in a sentence, why the graph could not be saved; it is good all the same.
+            Without it that is an error.
 
     Raises:
         StoreError: The graph cannot be saved.
@@ -44,9 +58,18 @@ def interaction_graph(
     if saved is not None and builder is None:
         return saved
     graph = (builder or GraphBuilder(log.hasher)).finish()
-    if keep:
-        save_graph(log, graph, rewritten)
+    if keep and (saved is None or read > _UNSAVED * graph.events):
+        _save(log, graph, rewritten, note)
     return graph
+
+
+def _save(log: Log, graph: Graph, rewritten: int, note: Callable[[str], None] | None) -> None:
+    try:
+        save_graph(log, graph, rewritten)
+    except StoreError as error:
+        if note is None:
+            raise
+        note(f"The graph could not be saved, so the next discovery takes longer: {error.message}.")
 
 
 def _ahead(items: Iterator[T]) -> Iterator[T]:

@@ -6,12 +6,14 @@ to show it, without anybody's data.
 """
 
 from leeward.simulate._render import render
-from leeward.simulate._settings import STRUCTURES, RoleSizes, Structure
+from leeward.simulate._settings import ATTACKS, STRUCTURES, Attack, RoleSizes, Structure
 from leeward.simulate._simulate import Summary, simulate
 from leeward.simulate._write import Format
 
 __all__ = [
+    "ATTACKS",
     "STRUCTURES",
+    "Attack",
     "Format",
     "RoleSizes",
     "Structure",

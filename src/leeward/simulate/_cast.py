@@ -8,12 +8,13 @@ import numpy as np
 
 from leeward.simulate._accounts import END
 from leeward.simulate._chance import DAY
+from leeward.simulate._settings import FAN_COMMUNITIES, SMALLEST_CELL
 
 if TYPE_CHECKING:
     from leeward.simulate._accounts import People
     from leeward.simulate._settings import Settings
     from leeward.simulate._topics import Topics
-    from leeward.simulate._types import Ints, Longs, Octets
+    from leeward.simulate._types import Ints, Longs, Octets, Shorts
 
 
 __all__ = ["PARTS", "ROLES", "Cast", "Group", "make_cast"]
@@ -23,13 +24,14 @@ PARTS: Final = ("producer", "distributor", "reposter", "silent")
 
 ROLES: Final = (
     *("ordinary", *PARTS, "fan", "child", "family", "school", "critic"),
-    *("flagger", "bot", "passer_by", "tag_user"),
+    *("flagger", "bot", "passer_by", "tag_user", "neighbour"),
 )
 """The roles in ``truth.parquet``."""
 
 PRODUCER, DISTRIBUTOR, REPOSTER, SILENT = range(4)
-_SMALLEST_CELL, _LARGEST_CELL = 8, 40
-_FAN_COMMUNITIES: Final = 3
+_LARGEST_CELL: Final = 40
+_IN_COMMON: Final = 0.2
+"""The share of the neighbours whose first interest is that of the ring's cell beside them."""
 
 
 class Group(NamedTuple):
@@ -66,6 +68,7 @@ class Cast(NamedTuple):
     bots: Ints
     passers_by: Ints
     tag_users: Ints
+    neighbours: Group | None
 
 
 class _Casting:
@@ -104,13 +107,11 @@ def make_cast(rng: np.random.Generator, settings: Settings, people: People, topi
     casting = _Casting(rng, people)
     ring = _group(casting, ring_size, None)
     _return(rng, people, ring, often=settings.structure == "migrating")
-    _share_interests(rng, people, ring, topics, share=0.4, apart=True)
+    gathers_around = _share_interests(rng, people, ring, topics, share=0.4, apart=True)
     fans = []
-    for _ in range(_FAN_COMMUNITIES):
-        size = round(sizes.fans * ring_size / _FAN_COMMUNITIES)
-        if size >= _SMALLEST_CELL:
-            fans.append(_group(casting, size, "fan"))
-            _share_interests(rng, people, fans[-1], topics, share=0.8, apart=False)
+    for _ in range(FAN_COMMUNITIES if settings.fans_each else 0):
+        fans.append(_group(casting, settings.fans_each, "fan"))
+        _share_interests(rng, people, fans[-1], topics, share=0.8, apart=False)
     children = casting.choose(max(1, round(sizes.children * ring_size)), "child")
     people.minor[children] = rng.random(len(children)) < 0.9
     family = casting.choose(round(sizes.family * ring_size), "family")
@@ -140,7 +141,23 @@ def make_cast(rng: np.random.Generator, settings: Settings, people: People, topi
         passers_by=casting.choose(
             round(sizes.passers_by * ring_size), "passer_by", by_activity=0.5
         ),
+        neighbours=_neighbours(casting, settings, topics, gathers_around),
     )
+
+
+def _neighbours(
+    casting: _Casting, settings: Settings, topics: Topics, gathers_around: Shorts
+) -> Group | None:
+    """A community like those of the fans, whose cells lie beside those of the ring."""
+    size = round(settings.roles.neighbours * settings.ring)
+    if settings.structure != "adjacent" or size < SMALLEST_CELL:
+        return None
+    group = _group(casting, size, "neighbour")
+    _share_interests(casting.rng, casting.people, group, topics, share=0.8, apart=False)
+    beside = gathers_around[group.cell % len(gathers_around)]
+    shares = casting.rng.random(size) < _IN_COMMON
+    casting.people.interests[group.members[shares], 0] = beside[shares]
+    return group
 
 
 def _group(casting: _Casting, size: int, role: str | None) -> Group:
@@ -161,8 +178,8 @@ def _cell_sizes(rng: np.random.Generator, size: int) -> list[int]:
     sizes: list[int] = []
     left = size
     while left > _LARGEST_CELL:
-        most = min(_LARGEST_CELL, left - _SMALLEST_CELL)
-        sizes.append(int(np.clip(rng.lognormal(np.log(17), 0.45), _SMALLEST_CELL, most)))
+        most = min(_LARGEST_CELL, left - SMALLEST_CELL)
+        sizes.append(int(np.clip(rng.lognormal(np.log(17), 0.45), SMALLEST_CELL, most)))
         left -= sizes[-1]
     return [*sizes, left]
 
@@ -216,9 +233,10 @@ def _share_interests(
     *,
     share: float,
     apart: bool,
-) -> None:
-    """Give members a common interest: one for each cell (``apart``) or one for all."""
+) -> Shorts:
+    """Give members a common interest, one for each cell (``apart``) or one for all; which."""
     drawn = topics.popular[rng.integers(0, 65_536, group.cells if apart else 1)]
     common = drawn[group.cell] if apart else np.full(len(group.members), drawn[0])
     shares = rng.random(len(group.members)) < share
     people.interests[group.members[shares], 0] = common[shares]
+    return drawn

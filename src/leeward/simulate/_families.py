@@ -24,11 +24,12 @@ _PARENTS: Final = 20
 """People who follow what a school or a club shows."""
 
 
-def live(stage: Stage, cast: Cast) -> Posts:
+def live(stage: Stage, cast: Cast) -> tuple[Posts, Shown]:
     """Photographs of children and schools, and what relatives and acquaintances do with them.
 
     Returns:
-        The photographs; the cells are the children, then the schools.
+        The photographs, whose cells are the children, then the schools; and the near copies of
+        them that relatives show, whose cells are the children.
     """
     rng = stage.rng
     owners = np.concatenate([cast.children, cast.schools]).astype(np.int64)
@@ -44,7 +45,7 @@ def live(stage: Stage, cast: Cast) -> Posts:
     photographs = Posts(rng, len(owners), Shown(at, actor, row, picture, copy, owner))
 
     _react(stage, photographs, cast.family, cast.family_of, mean=4.0)
-    _upload_again(stage, photographs, cast)
+    copies = _upload_again(stage, photographs, cast)
     for whose, each in (
         (np.arange(len(cast.children)), _FRIENDS),
         (len(cast.children) + np.arange(len(cast.schools)), _PARENTS),
@@ -53,7 +54,7 @@ def live(stage: Stage, cast: Cast) -> Posts:
         nobody = np.flatnonzero(cast.role == 0)
         friends = rng.choice(nobody, len(known)).astype(np.int64)
         _react(stage, photographs, friends, known, mean=1.0)
-    return photographs
+    return photographs, copies
 
 
 def _react(
@@ -70,18 +71,18 @@ def _react(
     stage.react(photographs, actor, np.repeat(whose, counts).astype(np.int64), kinds)
 
 
-def _upload_again(stage: Stage, photographs: Posts, cast: Cast) -> None:
+def _upload_again(stage: Stage, photographs: Posts, cast: Cast) -> Shown:
     """Some relatives show a child's photograph themselves: an innocent near copy."""
     chosen = np.flatnonzero(stage.rng.random(len(cast.family)) < 0.25)
     actor = cast.family[chosen].astype(np.int64)
-    place, at, found = stage.aim(photographs, actor, cast.family_of[chosen].astype(np.int64))
-    stage.add(
-        at[found],
-        actor[found],
-        stage.post_kind(int(found.sum())),
-        picture=photographs.shown.picture[place[found]],
-        copy=fresh_pictures(stage.rng, int(found.sum())),
-    )
+    cell = cast.family_of[chosen].astype(np.int64)
+    place, at, found = stage.aim(photographs, actor, cell)
+    place, at, actor, cell = (column[found] for column in (place, at, actor, cell))
+    kind = stage.post_kind(len(place))
+    picture = photographs.shown.picture[place]
+    copy = fresh_pictures(stage.rng, len(place))
+    row = stage.add(at, actor, kind, picture=picture, copy=copy)
+    return Shown(at, actor, row, picture, copy, cell)
 
 
 def targets_of(stage: Stage, photographs: Posts, cells: int) -> Posts:

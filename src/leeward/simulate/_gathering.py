@@ -9,7 +9,7 @@ import numpy as np
 from leeward.simulate import _structures as do
 from leeward.simulate._accounts import END
 from leeward.simulate._chance import DAY
-from leeward.simulate._rows import FOLLOW, LIKE, REPLY, REPOST
+from leeward.simulate._rows import LIKE, REPLY, REPOST
 from leeward.simulate._stage import Posts, Shown, fresh_pictures
 from leeward.simulate._topics import invitation
 from leeward.simulate._words import words
@@ -27,8 +27,11 @@ _SHARE: Final = 0.115
 _SILENT: Final = 3
 _PERIOD: Final = 9 * DAY
 _PERIODS: Final = -(-END // _PERIOD)
-_ELSEWHERE: Final = 0.35
-"""How often a member reacts to another cell's post."""
+_ELSEWHERE: Final = 0.65
+"""How often a member reacts to what carries far in the whole group, and not to its cell's posts.
+
+Set with the appeal of posts, so that a few items reach half of the group; see ``_stage.py``.
+"""
 
 
 class Gathering:
@@ -40,8 +43,11 @@ class Gathering:
         structure: How it is organised.
         targets: Photographs of others that it turns to, by cell; None where it does not.
         extra_tag: A hashtag that others use too, for something else.
+        beside: A group whose hashtags it uses, in place of its own.
 
     Attributes:
+        group: Who belongs to it.
+        tags: Its hashtags: a row for each cell and one for all, a column for nine days each.
         posts: What it has published, by cell; for others to come across.
     """
 
@@ -52,17 +58,18 @@ class Gathering:
         structure: Structure,
         targets: Posts | None = None,
         extra_tag: int | None = None,
+        beside: Gathering | None = None,
     ) -> None:
         self._stage = stage
         self._rng = stage.rng
-        self._group = group
+        self.group = group
         self._targets = targets
         self._tainted = targets is not None
         self._tag_use = do.TAG_USE[structure]
-        tags = stage.new_tags((group.cells + 1) * _PERIODS)
-        self._tags = tags.reshape(group.cells + 1, _PERIODS)
+        self._names_somebody = do.NAME_SOMEBODY[structure]
+        self.tags = self._own_tags() if beside is None else beside.tags_beside(group.cells)
         if extra_tag is not None:
-            self._tags[-1, 2:] = extra_tag
+            self.tags[-1, 2:] = extra_tag
         urls = [invitation(word) for word in words(self._rng, (group.cells + 1) * _PERIODS, 5)]
         self._links = stage.new_links(urls).reshape(group.cells + 1, _PERIODS)
         self._word = self._rng.integers(500, 4_000, group.cells)
@@ -73,9 +80,23 @@ class Gathering:
         self._offer()
         self._follow()
 
+    def _own_tags(self) -> Longs:
+        tags = self._stage.new_tags((self.group.cells + 1) * _PERIODS)
+        return tags.reshape(self.group.cells + 1, _PERIODS)
+
+    def tags_beside(self, cells: int) -> Longs:
+        """The hashtags of a group of so many cells, each of which lies beside one of this."""
+        own = np.arange(cells) % self.group.cells
+        found: Longs = self.tags[np.append(own, self.group.cells)]
+        return found
+
+    def tag_of(self, cell: Longs, at: Longs) -> Longs:
+        """Hashtags in use in these cells at these times."""
+        return self._named(self.tags, cell, at)
+
     def _plan(self, shares: Floats) -> tuple[Longs, Longs]:
         """Who does what: places in the group and acts."""
-        group = self._group
+        group = self.group
         counts = self._rng.poisson(_SHARE * self._stage.expected[group.members])
         counts = np.maximum(counts, 2)
         silent = group.part == _SILENT
@@ -92,7 +113,7 @@ class Gathering:
         return self._place[np.isin(self._act, acts)]
 
     def _publish(self) -> Posts:
-        stage, group, rng = self._stage, self._group, self._rng
+        stage, group, rng = self._stage, self.group, self._rng
         place = self._doing(do.PUBLISH, do.INVITE)
         invites = self._act[np.isin(self._act, (do.PUBLISH, do.INVITE))] == do.INVITE
         actor = group.members[place].astype(np.int64)
@@ -114,6 +135,7 @@ class Gathering:
         copy[~shown] = 0
         content = self._content(cell, at)
         mentioned = self._other_member(place)
+        named = rng.random(len(place)) < self._names_somebody
         row = stage.add(
             at,
             actor,
@@ -121,20 +143,20 @@ class Gathering:
             picture=picture,
             copy=copy,
             link=np.where(invites, self._named(self._links, cell, at), -1),
-            mention=np.where(invites, group.members[mentioned], -1),
+            mention=np.where(invites & named, group.members[mentioned], -1),
             **content,
         )
         return Posts(rng, group.cells, Shown(at, actor, row, picture, copy, cell))
 
     def _copy_again(self, originals: Posts) -> Posts:
         """Upload pictures again, as they are or slightly changed; those who returned, their own."""
-        stage, group, rng = self._stage, self._group, self._rng
+        stage, group, rng = self._stage, self.group, self._rng
         old = originals.shown
         shown = Posts(rng, group.cells, old.take(np.flatnonzero(old.picture != 0)))
         place = self._doing(do.COPY_AGAIN)
         actor = group.members[place].astype(np.int64)
         cell = group.cell[place].astype(np.int64)
-        source, at, found = stage.aim(shown, actor, self._somewhere(cell))
+        source, at, found = stage.aim(shown, actor, self.somewhere(cell))
         before = group.before[place]
         former = np.where(before >= 0, group.members[before], -1)
         own = _own_posts(rng, shown, former)
@@ -164,16 +186,16 @@ class Gathering:
     def _react(self) -> None:
         for act, kind in ((do.REPOST_IT, REPOST), (do.LIKE_IT, LIKE), (do.ANSWER, REPLY)):
             place = self._doing(act)
-            actor = self._group.members[place].astype(np.int64)
-            cell = self._group.cell[place].astype(np.int64)
+            actor = self.group.members[place].astype(np.int64)
+            cell = self.group.cell[place].astype(np.int64)
             content = {"mention": True, "tainted": self._tainted} if kind == REPLY else {}
-            self._stage.react(self.posts, actor, self._somewhere(cell), kind, **content)
+            self._stage.react(self.posts, actor, self.somewhere(cell), kind, **content)
 
     def _offer(self) -> None:
         """Turn to photographs of others: like and repost them, make offers, answer offers."""
         if self._targets is None:
             return
-        stage, group, rng = self._stage, self._group, self._rng
+        stage, group, rng = self._stage, self.group, self._rng
         place = self._doing(do.PULL_IN)
         actor = group.members[place].astype(np.int64)
         kinds = np.where(rng.random(len(place)) < 0.55, LIKE, REPOST)
@@ -185,7 +207,7 @@ class Gathering:
 
     def _reply_under(self, posts: Posts, place: Longs, *, answer: bool = False) -> Posts:
         """Reply with a mention of another member, or of the author that is answered."""
-        stage, group, rng = self._stage, self._group, self._rng
+        stage, group, rng = self._stage, self.group, self._rng
         actor = group.members[place].astype(np.int64)
         cell = group.cell[place].astype(np.int64)
         source, at, found = stage.aim(posts, actor, cell)
@@ -209,25 +231,17 @@ class Gathering:
         return Posts(rng, group.cells, Shown(at, actor, row, picture, copy, cell))
 
     def _follow(self) -> None:
-        stage, group = self._stage, self._group
+        stage, group = self._stage, self.group
         place = self._doing(do.FOLLOW_ON)
         other = self._other_member(place, returned=True)
         actor, aim = group.members[place].astype(np.int64), group.members[other].astype(np.int64)
-        people = stage.people
-        begin = np.maximum(people.begin[actor], people.created[aim] + DAY // 48)
-        end = np.minimum(people.end[actor], people.end[aim])
         returned = group.before[other] >= 0  # they are found again within days
-        end = np.where(returned, np.minimum(end, begin + 12 * DAY), end)
-        able = (actor != aim) & (begin < end)
-        _, first = np.unique(actor[able] << 32 | aim[able], return_index=True)
-        chosen = np.flatnonzero(able)[first]
-        at = stage.moments(actor[chosen], begin[chosen], end[chosen])
-        stage.add(at, actor[chosen], FOLLOW, ref=aim[chosen])
+        stage.follow(actor, aim, within=np.where(returned, 12 * DAY, END))
 
     def _content(self, cell: Longs, at: Longs) -> dict[str, Any]:
         """Hashtags, a word that the cell likes, and whether all this is tainted."""
         rng, count = self._rng, len(cell)
-        tag = np.where(rng.random(count) < self._tag_use, self._named(self._tags, cell, at), -1)
+        tag = np.where(rng.random(count) < self._tag_use, self.tag_of(cell, at), -1)
         word = np.where(rng.random(count) < 0.15, self._word[cell], -1)
         return {"tag": tag, "word": word, "tainted": np.full(count, self._tainted)}
 
@@ -237,16 +251,16 @@ class Gathering:
         everywhere = rng.random(len(cell)) < 0.35
         lingers = rng.random(len(cell)) < 0.15
         period = np.maximum(np.clip(at // _PERIOD, 0, _PERIODS - 1) - lingers, 0)
-        found: Longs = names[np.where(everywhere, self._group.cells, cell), period]
+        found: Longs = names[np.where(everywhere, self.group.cells, cell), period]
         return found
 
-    def _somewhere(self, cell: Longs) -> Longs:
-        """The own cell, or now and then any (-1)."""
+    def somewhere(self, cell: Longs) -> Longs:
+        """Whose posts a member of each cell meets: the cell's, or any (-1)."""
         return np.where(self._rng.random(len(cell)) < _ELSEWHERE, -1, cell)
 
     def _other_member(self, place: Longs, *, returned: bool = False) -> Longs:
         """A place in the same cell; with ``returned``, mostly that of somebody who returned."""
-        group, rng = self._group, self._rng
+        group, rng = self.group, self._rng
         starts = np.append(0, np.cumsum(np.bincount(group.cell, minlength=group.cells)))
         cell = group.cell[place]
         size = starts[cell + 1] - starts[cell]

@@ -8,17 +8,43 @@ import msgspec
 
 from leeward.errors import UsageError
 
-__all__ = ["STRUCTURES", "RoleSizes", "Settings", "Structure"]
+__all__ = [
+    "ATTACKS",
+    "FAN_COMMUNITIES",
+    "SMALLEST_CELL",
+    "STRUCTURES",
+    "Attack",
+    "RoleSizes",
+    "Settings",
+    "Structure",
+]
 
-Structure: TypeAlias = Literal["shared-posts", "hashtags", "migrating", "trade"]
+Structure: TypeAlias = Literal[
+    "shared-posts", "hashtags", "migrating", "trade", "adjacent", "links"
+]
+Attack: TypeAlias = Literal["none", "flags", "follows", "flood", "fans"]
 
 STRUCTURES: Final[dict[Structure, str]] = {
     "shared-posts": "a few make posts, the others repost and like them",
     "hashtags": "made-up hashtags that change every few days, and invitations",
     "migrating": "accounts that are suspended and return under another name",
     "trade": "offers in replies under photographs of children, and answers to them",
+    "adjacent": "shared posts under hashtags that an innocent community beside it uses as well",
+    "links": "outside links in ordinary-looking posts, and hardly a reaction to each other",
 }
 """The ways in which a ring may be organised."""
+
+ATTACKS: Final[dict[Attack, str]] = {
+    "none": "the ring does nothing against being found",
+    "flags": "members report tainted posts of their own ring and argue under them",
+    "follows": "members follow, like and name owners of photographs and their families",
+    "flood": "tainted posts in a fan community, whose members come across them",
+    "fans": "members take part in fan communities as if they were fans",
+}
+"""What a ring may do to mislead those who look for it."""
+
+FAN_COMMUNITIES: Final = 3
+SMALLEST_CELL: Final = 8
 
 MIN_ACCOUNTS: Final = 200
 MIN_RING: Final = 8
@@ -44,6 +70,7 @@ class RoleSizes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         flaggers: People who report its posts.
         passers_by: People who touched exactly one post of the ring.
         tag_users: People who use one of the ring's hashtags for something else.
+        neighbours: The community beside the ring; of the structure ``adjacent`` only.
         bots: Automated accounts, as a share of all accounts (not of the ring).
     """
 
@@ -55,6 +82,7 @@ class RoleSizes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     flaggers: float = 0.5
     passers_by: float = 2.0
     tag_users: float = 1.0
+    neighbours: float = 1.0
     bots: float = 0.002
 
 
@@ -68,6 +96,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         structure: How the ring is organised; one of :data:`STRUCTURES`.
         events_per_account: The mean; the total may fall short of it by a percent or so.
         roles: How many people stand beside the ring.
+        attack: What the ring does to mislead; one of :data:`ATTACKS`. It comes on top of what
+            happens without it.
     """
 
     accounts: int
@@ -76,6 +106,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     structure: Structure = "shared-posts"
     events_per_account: float = 25.0
     roles: RoleSizes = RoleSizes()
+    attack: Attack = "none"
+
+    @property
+    def fans_each(self) -> int:
+        """How many members each fan community has; 0 where there are too few for a cell."""
+        size = round(self.roles.fans * self.ring / FAN_COMMUNITIES)
+        return size if size >= SMALLEST_CELL else 0
 
     def check(self) -> None:
         """Refuse what cannot be simulated.
@@ -97,6 +134,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             _refuse("a seed is a whole number from 0 to 2^63 - 1", "seed", "choose another")
         if self.structure not in get_args(Structure):
             _refuse("there is no such structure", "structure", "one of " + ", ".join(STRUCTURES))
+        if self.attack not in get_args(Attack):
+            _refuse("there is no such attack", "attack", "one of " + ", ".join(ATTACKS))
         if not self.events_per_account >= MIN_EVENTS_PER_ACCOUNT:
             what = f"an account needs at least {MIN_EVENTS_PER_ACCOUNT} events on average"
             _refuse(what, "events_per_account", "ask for more")
@@ -110,7 +149,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for name, size in sizes.items():
             if not 0 <= size < float("inf"):
                 _refuse("the size of a role is 0 or more", f"roles.{name}", "choose another")
+        if self.attack in ("flood", "fans") and not self.fans_each:
+            hint = f"{FAN_COMMUNITIES * SMALLEST_CELL / self.ring:.2g} times the ring or more"
+            _refuse("there is no fan community to be attacked", "roles.fans", hint)
         bots = sizes.pop("bots")
+        if self.structure != "adjacent":
+            del sizes["neighbours"]
         others = self.ring * (1 + sum(sizes.values())) + self.accounts * bots
         if others > 0.9 * self.accounts:
             hint = "make the ring or the roles beside it smaller, or ask for more accounts"

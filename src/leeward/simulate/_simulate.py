@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from leeward.simulate._settings import Structure
+    from leeward.simulate._settings import Attack, Structure
     from leeward.simulate._world import World
 
 __all__ = ["Summary", "simulate"]
@@ -62,6 +62,7 @@ def simulate(
     ring: int,
     seed: int = 0,
     structure: Structure = "shared-posts",
+    attack: Attack = "none",
     events_per_account: float = 25.0,
     roles: RoleSizes | None = None,
     format: Format = "parquet",  # noqa: A002 - the name of the command's option
@@ -78,6 +79,7 @@ def simulate(
         ring: How many of them are in the ring; at most one in twenty.
         seed: Other seeds give other platforms.
         structure: How the ring is organised; one of :data:`STRUCTURES`.
+        attack: What the ring does to mislead those who look for it; one of :data:`ATTACKS`.
         events_per_account: The mean.
         roles: How many people stand beside the ring.
         format: Of the events: ``parquet`` or ``jsonl``.
@@ -96,6 +98,7 @@ def simulate(
         ring=ring,
         seed=seed,
         structure=structure,
+        attack=attack,
         events_per_account=events_per_account,
         roles=roles or RoleSizes(),
     )

@@ -16,6 +16,7 @@ __all__ = [
     "FOLLOW_ON",
     "INVITE",
     "LIKE_IT",
+    "NAME_SOMEBODY",
     "OFFER",
     "PUBLISH",
     "PULL_IN",
@@ -55,6 +56,18 @@ _OWN: Final[dict[Structure, list[list[int]]]] = {
         [0, 1, 2, 10, 16, 16, 14, 37, 4],
         [0, 0, 0, 10, 30, 10, 0, 50, 0],
     ],
+    "adjacent": [
+        [42, 10, 8, 10, 10, 6, 8, 2, 4],
+        [30, 10, 8, 20, 14, 6, 7, 1, 4],
+        [20, 6, 4, 30, 24, 6, 5, 1, 4],
+        [30, 0, 0, 30, 35, 5, 0, 0, 0],
+    ],
+    "links": [
+        [5, 72, 3, 2, 4, 2, 6, 2, 4],
+        [2, 72, 2, 5, 8, 2, 4, 1, 4],
+        [0, 70, 1, 6, 12, 3, 3, 1, 4],
+        [0, 80, 0, 5, 15, 0, 0, 0, 0],
+    ],
 }
 
 TAG_USE: Final[dict[Structure, float]] = {
@@ -62,8 +75,16 @@ TAG_USE: Final[dict[Structure, float]] = {
     "hashtags": 0.9,
     "migrating": 0.25,
     "trade": 0.15,
+    "adjacent": 0.7,
+    "links": 0.1,
 }
 """How many of its posts carry one of a group's own hashtags."""
+
+NAME_SOMEBODY: Final[dict[Structure, float]] = {
+    **dict.fromkeys(("shared-posts", "hashtags", "migrating", "trade", "adjacent"), 1.0),
+    "links": 0.05,
+}
+"""How many of its invitations are for somebody; the others look like any post with a link."""
 
 
 def shares_of(structure: Structure, *, targets: bool) -> Floats:

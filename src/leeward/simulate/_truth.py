@@ -39,7 +39,7 @@ def tainted_of(world: World) -> dict[str, pa.Array]:
     posts = uris(names_of(timeline, world.people.handles), places).to_pylist()
     shown = made & (contents.picture != 0)
     pictures = np.unique(np.stack([contents.picture[shown], contents.copy[shown]]), axis=1)
-    tags = np.unique(contents.tag[made & (contents.tag >= 0)])
+    tags = np.intersect1d(contents.tag[made], world.ring_tags)  # and not those of a flooded group
     links = np.unique(contents.link[made & (contents.link >= 0)])
     subjects = {
         "post": posts,

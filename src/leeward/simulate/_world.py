@@ -8,6 +8,7 @@ import numpy as np
 
 from leeward.simulate import _families
 from leeward.simulate._accounts import END, make_people, presence, set_circles
+from leeward.simulate._attacks import Scene, act_out_attack
 from leeward.simulate._bystanders import argue, look_on, pass_by, report, use_tag
 from leeward.simulate._cast import make_cast
 from leeward.simulate._chance import key_of
@@ -47,6 +48,7 @@ class World(NamedTuple):
         contents: What the acts of the stage carry.
         first_staged: The row of the first of them.
         tags, links: All hashtags and links.
+        ring_tags: The places of those hashtags that the ring uses as a ring.
     """
 
     settings: Settings
@@ -58,6 +60,7 @@ class World(NamedTuple):
     first_staged: int
     tags: list[str]
     links: list[str]
+    ring_tags: Longs
 
 
 def make_world(settings: Settings) -> World:
@@ -71,10 +74,14 @@ def make_world(settings: Settings) -> World:
 
     leavers = np.flatnonzero(people.suspended)
     first_staged = settings.accounts + len(leavers)
-    stage = _act_out(settings, people, cast, topics, first_staged)
+    stage = _stage(settings, people, topics, first_staged)
+    scene = _act_out(stage, settings, cast)
+    # An attack comes on top: everybody else does as much as without it.
+    asked = round(settings.accounts * settings.events_per_account) - first_staged - stage.count
+    act_out_attack(settings.attack, stage, scene)
     staged, contents = stage.finish()
     first_post = first_staged + len(staged.at)
-    rows, first_reaction = _ordinary(settings, people, topics, first_post)
+    rows, first_reaction = _ordinary(settings, people, topics, first_post, asked)
     _existence(rows, people, leavers)
     for name, part in staged._asdict().items():
         getattr(rows, name)[first_staged:first_post] = part
@@ -92,6 +99,7 @@ def make_world(settings: Settings) -> World:
         first_staged,
         stage.tags,
         stage.links,
+        np.unique(scene.ring.tags),
     )
 
 
@@ -99,13 +107,18 @@ def _rng(settings: Settings, purpose: int) -> np.random.Generator:
     return np.random.default_rng([settings.seed, purpose])
 
 
-def _act_out(settings: Settings, people: People, cast: Cast, topics: Topics, first: int) -> Stage:
-    """All that is not everybody's ordinary activity."""
+def _stage(settings: Settings, people: People, topics: Topics, first: int) -> Stage:
+    """An empty stage, which knows how much everybody will do beside it."""
     there = presence(people)
     each = (settings.events_per_account - 1) * _STAGED
     expected = there * (each * len(there) / there.sum())
-    stage = Stage(_rng(settings, _ACTS), people, topics, first, expected)
-    photographs = _families.live(stage, cast)
+    return Stage(_rng(settings, _ACTS), people, topics, first, expected)
+
+
+def _act_out(stage: Stage, settings: Settings, cast: Cast) -> Scene:
+    """All that is not everybody's ordinary activity, and where it leaves the ring."""
+    people = stage.people
+    photographs, copies = _families.live(stage, cast)
     shared_tag = int(stage.new_tags(1)[0])
     use_tag(stage, shared_tag, cast)
     targets = _families.targets_of(stage, photographs, cast.ring.cells)
@@ -120,22 +133,30 @@ def _act_out(settings: Settings, people: People, cast: Cast, topics: Topics, fir
     ):
         met = meet(stage, ring.posts, accounts)
         cast.role[np.setdiff1d(accounts, met)] = 0  # they were not there at the time
+    fans = []
+    for structure, group in zip(_FAN_STRUCTURES, cast.fans, strict=False):
+        fans.append(Gathering(stage, group, structure))
+        _be_met(stage, fans[-1], cast)
+    if cast.neighbours is not None:
+        beside = Gathering(stage, cast.neighbours, settings.structure, beside=ring)
+        _be_met(stage, beside, cast)
+    return Scene(cast, ring, fans, targets, copies)
+
+
+def _be_met(stage: Stage, gathering: Gathering, cast: Cast) -> None:
+    """Let people who do not belong to an innocent group come across its posts."""
     nobody = np.flatnonzero(cast.role == 0)
-    for structure, fans in zip(_FAN_STRUCTURES, cast.fans, strict=False):
-        gathering = Gathering(stage, fans, structure)
-        outsiders = min(len(nobody), 5 * len(fans.members))
-        pass_by(stage, gathering.posts, stage.rng.choice(nobody, outsiders, replace=False))
-        look_on(stage, gathering.posts, cast.bots)
-    return stage
+    outsiders = min(len(nobody), 5 * len(gathering.group.members))
+    pass_by(stage, gathering.posts, stage.rng.choice(nobody, outsiders, replace=False))
+    look_on(stage, gathering.posts, cast.bots)
 
 
 def _ordinary(
-    settings: Settings, people: People, topics: Topics, first_post: int
+    settings: Settings, people: People, topics: Topics, first_post: int, asked: int
 ) -> tuple[Rows, int]:
-    """Rows for everything, with everybody's posts and reactions in them."""
+    """Rows for everything, with ``asked`` posts and reactions of everybody in them."""
     rng = _rng(settings, _ORDINARY)
     there = presence(people)
-    asked = round(settings.accounts * settings.events_per_account) - first_post
     total = max(asked, settings.accounts)
     acts = rng.multinomial(total, there / there.sum())
     posts = rng.binomial(acts, np.where(people.bot, _BOT_POSTS, _POSTS))
