@@ -10,8 +10,9 @@ import scipy.sparse as sp
 
 from leeward.model import Hasher
 from leeward.network import Act, Graph, Node
-from leeward.network._csr import Csr, Edges, merged
+from leeward.network._csr import Csr, Edges
 from leeward.network._graph import read_only
+from leeward.network._merge import both_ways
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -76,14 +77,15 @@ def made_up(edges: int) -> Graph:
         count = round(size * share)
         parts.append(acts(some(post, count, 1), some(node, count, power), Act.CARRIES))
     alone = np.arange(len(kind), dtype=np.int32)
+    out, into = both_ways(Csr.empty(), Csr.empty(), parts, alone)
     graph = replace(
         Graph.empty(Hasher(b"a benchmark key.")),
         kind=kind,
         first=np.arange(len(kind), dtype=np.int64),
         slot=np.zeros(len(kind), np.uint16),
         author=author,
-        out=merged(Csr.empty(), parts, alone),
-        into=merged(Csr.empty(), [part.turned() for part in parts], alone),
+        out=out,
+        into=into,
     )
     return read_only(graph)
 

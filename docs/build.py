@@ -318,6 +318,10 @@ WORDS: Final = {
     "alembic": ("MIT", "migrations of the operational tables"),
     "click": ("BSD-3-Clause", "the command line; its help is the reference"),
     "duckdb": ("MIT", "tests and benchmarks read segments with it, as others will"),
+    "graspologic-native": (
+        "MIT",
+        "Leiden, which splits suspects into cells: deterministic, cells are connected",
+    ),
     "httptools": ("MIT", "parses HTTP/1.1 in C"),
     "httpx": ("BSD-3-Clause", "tests and benchmarks speak HTTP with it"),
     "hypothesis": ("MPL-2.0", "tests that state properties"),

@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "simulate": "leeward.cli._simulate:simulate",
     "ingest": "leeward.cli._ingest:ingest",
     "discover": "leeward.cli._discover:discover",
+    "evaluate": "leeward.cli._evaluate:evaluate",
     "serve": "leeward.cli._serve:serve",
     "status": "leeward.cli._status:status",
     "quarantine": "leeward.cli._quarantine:quarantine",

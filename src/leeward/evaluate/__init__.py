@@ -1,28 +1,76 @@
-"""Measures of a ranking against a known truth. Pure arithmetic on arrays."""
+"""Measures of a ranking against a known truth, and evaluations that use them.
 
-from leeward.evaluate._ceiling import Ceiling, ceiling, read_tainted, recall_at
+:func:`ranking_measures` and :func:`judge` are pure arithmetic on arrays. :func:`measure` runs a
+search on a simulated :class:`World`, beside its peers and with simulated reviewers, and
+:func:`reached` holds what came of it against the goals.
+"""
+
+from leeward.evaluate._ceiling import Ceiling, ceiling, read_tainted
+from leeward.evaluate._certified import Attempt, attempt
+from leeward.evaluate._figures import figures
 from leeward.evaluate._fraudar import Block, Fraudar, fraudar
+from leeward.evaluate._german import hidden_network, measure_german, open_german
+from leeward.evaluate._goals import Goal, goals
 from leeward.evaluate._judged import Judged, RoleShare, TwoHop, judge
 from leeward.evaluate._measures import At, Measures, ranking_measures
+from leeward.evaluate._panel import Panel
+from leeward.evaluate._reached import Reached, reached
+from leeward.evaluate._report import report, write_report
+from leeward.evaluate._reviewing import Milestone, reviewing
+from leeward.evaluate._rows import DEVELOPED_ON, Measured, Setting, read_rows, write_rows
+from leeward.evaluate._run import Wish, measure
+from leeward.evaluate._scored import Reliability, calibration
+from leeward.evaluate._searching import Search, Searched, Searching, searched
 from leeward.evaluate._trial import RING, draw_seeds, read_truth, trial
+from leeward.evaluate._world import SHIELDED, World, open_world
 
 __all__ = [
+    "DEVELOPED_ON",
     "RING",
+    "SHIELDED",
     "At",
+    "Attempt",
     "Block",
     "Ceiling",
     "Fraudar",
+    "Goal",
     "Judged",
+    "Measured",
     "Measures",
+    "Milestone",
+    "Panel",
+    "Reached",
+    "Reliability",
     "RoleShare",
+    "Search",
+    "Searched",
+    "Searching",
+    "Setting",
     "TwoHop",
+    "Wish",
+    "World",
+    "attempt",
+    "calibration",
     "ceiling",
     "draw_seeds",
+    "figures",
     "fraudar",
+    "goals",
+    "hidden_network",
     "judge",
+    "measure",
+    "measure_german",
+    "open_german",
+    "open_world",
     "ranking_measures",
+    "reached",
+    "read_rows",
     "read_tainted",
     "read_truth",
-    "recall_at",
+    "report",
+    "reviewing",
+    "searched",
     "trial",
+    "write_report",
+    "write_rows",
 ]

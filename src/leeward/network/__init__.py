@@ -6,6 +6,7 @@ A :class:`GraphBuilder` turns events into a :class:`Graph` of accounts and what 
 from leeward.network._acts import OPPOSING, Act, Node
 from leeward.network._answers import Answers, Reviewed, reviewed
 from leeward.network._build import GraphBuilder
+from leeward.network._cells import Cell, cells_of
 from leeward.network._certify import (
     Certifier,
     FrozenTier,
@@ -20,15 +21,19 @@ from leeward.network._coshare import CoShares, Shares, co_shares, components
 from leeward.network._csr import Csr, Edges
 from leeward.network._discovery import Discovery, Scores, discover
 from leeward.network._doubled import Reviewers, reviewers
+from leeward.network._extent import Extent
 from leeward.network._families import FAMILIES, Family, rankings
 from leeward.network._graph import Flags, Graph, Trait, fingerprint
+from leeward.network._moments import Moments, moments_of
 from leeward.network._plan import Plan, plan, separable
 from leeward.network._questions import Asking, Candidates, Questions, questions
 from leeward.network._recalibrate import Calibration, recalibrate
 from leeward.network._reviewers import FAULTLESS, ErrorRate, ReviewErrors
+from leeward.network._search import Search, search
 from leeward.network._seeds import parse_seeds
 from leeward.network._spread import Spread, bands, spread
 from leeward.network._steps import WalkSettings
+from leeward.network._touches import Touches, touches_of
 from leeward.network._types import TIERS, Evidence, Label, Picture, Ranked, Seed, Tie, Tier
 from leeward.network._unfound import Band, Members, Range, members
 
@@ -45,6 +50,7 @@ __all__ = [
     "Band",
     "Calibration",
     "Candidates",
+    "Cell",
     "Certifier",
     "CoShares",
     "Csr",
@@ -52,6 +58,7 @@ __all__ = [
     "Edges",
     "ErrorRate",
     "Evidence",
+    "Extent",
     "Family",
     "Flags",
     "FrozenTier",
@@ -59,6 +66,7 @@ __all__ = [
     "GraphBuilder",
     "Label",
     "Members",
+    "Moments",
     "Node",
     "Picture",
     "Plan",
@@ -69,16 +77,19 @@ __all__ = [
     "Reviewed",
     "Reviewers",
     "Scores",
+    "Search",
     "Seed",
     "Shares",
     "Spread",
     "Standing",
     "Tie",
     "Tier",
+    "Touches",
     "Trait",
     "Verdict",
     "WalkSettings",
     "bands",
+    "cells_of",
     "certified_together",
     "co_shares",
     "components",
@@ -86,6 +97,7 @@ __all__ = [
     "drawn",
     "fingerprint",
     "members",
+    "moments_of",
     "parse_seeds",
     "plan",
     "questions",
@@ -93,6 +105,8 @@ __all__ = [
     "recalibrate",
     "reviewed",
     "reviewers",
+    "search",
     "separable",
     "spread",
+    "touches_of",
 ]

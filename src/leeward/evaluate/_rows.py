@@ -1,0 +1,95 @@
+"""What was measured: one figure a row, with all that it was measured under."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec import Struct
+
+from leeward.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = ["DEVELOPED_ON", "GERMAN", "Measured", "Setting", "read_rows", "write_rows"]
+
+DEVELOPED_ON: Final = ("shared-posts", "hashtags")
+"""The structures that the search was developed on. All others, and all attacks, were held out."""
+
+GERMAN: Final = "german_elections"
+"""The structure of real posts: nobody made it."""
+
+
+class Setting(Struct, frozen=True):
+    """Under which conditions something was measured.
+
+    Attributes:
+        structure: How the ring is organised; or the name of real data.
+        attack: What it does to mislead.
+        accounts: How many accounts the platform has.
+        world: The seed of the simulation.
+        seeds: How many accounts the search began with.
+        wrong: How many of these are no members.
+        placebo: Whether they were drawn from everybody.
+        draw: Which draw of seeds.
+    """
+
+    structure: str
+    attack: str = "none"
+    accounts: int = 0
+    world: int = 0
+    seeds: int = 10
+    wrong: int = 0
+    placebo: bool = False
+    draw: int = 0
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the search was developed without it."""
+        return self.structure not in DEVELOPED_ON or self.attack != "none"
+
+
+class Measured(Struct, frozen=True):
+    """A figure.
+
+    Attributes:
+        setting: What it was measured under.
+        method: The search itself, a member of its portfolio, or a peer.
+        answers: How many answers of reviewers had been given.
+        figure: What was measured.
+        value: None where there is none: a precision of nobody, an average without members.
+        points: A curve or a table, where the figure is one; its value is then None.
+    """
+
+    setting: Setting
+    method: str
+    answers: int
+    figure: str
+    value: float | None = None
+    points: tuple[tuple[float, ...], ...] = ()
+
+
+def write_rows(file: Path, rows: Iterable[Measured]) -> None:
+    """Write one JSON object a line."""
+    with file.open("wb") as out:
+        for row in rows:
+            out.write(msgspec.json.encode(row) + b"\n")
+
+
+def read_rows(file: Path) -> list[Measured]:
+    """Read them again.
+
+    Raises:
+        InputError: They are none.
+    """
+    try:
+        lines = file.read_bytes().splitlines()
+        return [msgspec.json.decode(line, type=Measured) for line in lines]
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(
+            "these are no measured rows",
+            where=str(file),
+            hint="give the rows.jsonl that `leeward evaluate discovery --out` wrote",
+        ) from error

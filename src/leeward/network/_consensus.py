@@ -1,0 +1,178 @@
+"""How near the confirmed ones an account stands, by the vote of each of them.
+
+From each witness (a seed, or later a promoted suspect) walkers go to a thing that it touched, to
+somebody else who touched that, and the same once more. How much more often than expected of its
+activity they come by an account is its *lift*. Each witness ranks all accounts by it, and the
+vote is the share of accounts that stand lower: between 0 and 1, however near an account stands.
+
+That bound is the point. Nine tenths of what a member of a network does is ordinary, so its nearest
+neighbours are people of the same town or hobby, with lifts in the thousands; a sum of lifts
+follows the one witness whose hobby is the rarest. Members of the network stand a little nearer to
+*every* witness. A mean of votes sees that, and one wrong witness moves it by one vote.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from leeward.model import kernel
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.network._csr import Int32, Int64
+    from leeward.network._touches import Rows, Touches
+
+    Floats = npt.NDArray[np.float32]
+    Doubles = npt.NDArray[np.float64]
+
+__all__ = ["Votes", "mean_vote"]
+
+_COLUMNS: Final = 16
+"""Witnesses whose walkers go together: a cache line of float32."""
+_QUIET: Final = 3.0
+"""Touches added to everybody's activity, so that one chance meeting lifts nobody to the top."""
+_BINS: Final = 4096
+"""Places of a histogram of lifts, from which shares are read."""
+_THREADS: Final = 2
+
+
+class Votes:
+    """Votes of witnesses, computed once each.
+
+    Args:
+        touches: Who touched what.
+    """
+
+    def __init__(self, touches: Touches) -> None:
+        self._touches = touches
+        self._kept: dict[int, npt.NDArray[np.uint16]] = {}
+
+    def of(self, witnesses: Int64) -> list[npt.NDArray[np.uint16]]:
+        """The votes of each witness for all accounts, in 65,535ths.
+
+        Args:
+            witnesses: Places of accounts; or, counted on from the last account, of things.
+        """
+        missing = [w for w in dict.fromkeys(witnesses.tolist()) if w not in self._kept]
+        for begin in range(0, len(missing), _COLUMNS):
+            some = missing[begin : begin + _COLUMNS]
+            lifts = _lifts(self._touches, np.array(some, np.int64))
+            with ThreadPoolExecutor(_THREADS) as threads:
+                votes = threads.map(_shares, (lifts[:, i] for i in range(len(some))))
+                self._kept |= dict(zip(some, votes, strict=True))
+        return [self._kept[witness] for witness in witnesses.tolist()]
+
+
+def mean_vote(votes: Votes, witnesses: Int64, weights: Doubles, accounts: int) -> Doubles:
+    """The weighted mean of the votes of witnesses, each left out of its own.
+
+    Args:
+        votes: Where votes come from.
+        witnesses: (witnesses) As in :meth:`Votes.of`, none twice.
+        weights: (witnesses) Below zero for those who vote against.
+        accounts: How many accounts there are.
+
+    Returns:
+        (accounts) From 0 to 1 where all weights are positive; a half where nobody votes.
+    """
+    total = np.zeros(accounts)
+    heavy = np.abs(weights)
+    all_weights = np.full(accounts, heavy.sum())
+    for i, (witness, shares) in enumerate(
+        zip(witnesses.tolist(), votes.of(witnesses), strict=True)
+    ):
+        own = float(total[witness]) if witness < accounts else 0.0
+        _add(total, shares, float(weights[i]))
+        if witness < accounts:
+            # Taking its own away again would leave rounding where a heavy one meets light ones.
+            total[witness] = own
+            all_weights[witness] = heavy[:i].sum() + heavy[i + 1 :].sum()
+    mean: Doubles = np.divide(total, all_weights, out=np.zeros(accounts), where=all_weights > 0)
+    return mean + 0.5
+
+
+@kernel
+def _add(total: Doubles, shares: npt.NDArray[np.uint16], weight: float) -> None:
+    for i in range(len(total)):
+        total[i] += weight * (shares[i] / 65535 - 0.5)
+
+
+def _lifts(touches: Touches, witnesses: Int64) -> Floats:
+    """(accounts, witnesses) float32: the lift of each account, from each witness."""
+    by_account, by_thing = touches.by_account, touches.by_thing
+    degree, size = by_account.degrees(), by_thing.degrees()
+    at = np.zeros((len(degree), _COLUMNS), np.float32)
+    things = np.empty((len(size), _COLUMNS), np.float32)
+    column = np.arange(len(witnesses))
+    is_thing = witnesses >= len(degree)
+    at[witnesses[~is_thing], column[~is_thing]] = 1
+    for step in range(2):
+        at /= np.maximum(degree, 1).astype(np.float32)[:, None]
+        _in_halves(by_thing, at, things)
+        if step == 0:
+            things[witnesses[is_thing] - len(degree), column[is_thing]] = 1
+        things /= size.astype(np.float32)[:, None]
+        _in_halves(by_account, things, at)
+    at *= (degree.sum() / (degree + _QUIET)).astype(np.float32)[:, None]
+    return at
+
+
+def _in_halves(rows: Rows, source: Floats, target: Floats) -> None:
+    half = int(np.searchsorted(rows.start, rows.start[-1] // 2))
+    ends = [(0, half), (half, len(rows.start) - 1)]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        list(threads.map(lambda end: _gather(*rows.unsigned()[:2], source, target, *end), ends))
+
+
+@kernel
+def _gather(
+    start: Int64, other: Int32, source: Floats, target: Floats, first: int, last: int
+) -> None:
+    for i in range(first, last):
+        for c in range(_COLUMNS):
+            target[i, c] = 0
+        for e in range(start[i], start[i + 1]):
+            j = other[e]
+            for c in range(_COLUMNS):
+                target[i, c] += source[j, c]
+
+
+def _shares(lifts: Floats) -> npt.NDArray[np.uint16]:
+    """For each lift the share of lifts below it, equal ones counting a half, in 65,535ths.
+
+    Lifts are compared by the first twelve bits of their logarithm's span.
+    """
+    shares = np.empty(len(lifts), np.uint16)
+    _rank(np.ascontiguousarray(lifts), shares)
+    return shares
+
+
+@kernel
+def _rank(lifts: Floats, shares: npt.NDArray[np.uint16]) -> None:
+    low, high = np.inf, -np.inf
+    for lift in lifts:
+        if lift > 0:
+            low, high = min(low, lift), max(high, lift)
+    counts = np.zeros(_BINS + 1, np.int64)
+    scale = 0.0
+    if high > low:
+        scale = (_BINS - 1) / np.log(high / low)
+    for lift in lifts:
+        counts[_bin(lift, low, scale)] += 1
+    below = 0
+    for b in range(_BINS + 1):
+        count = counts[b]
+        counts[b] = int(65535 * (below + 0.5 * count) / len(lifts))
+        below += count
+    for i in range(len(lifts)):
+        shares[i] = counts[_bin(lifts[i], low, scale)]
+
+
+@kernel
+def _bin(lift: float, low: float, scale: float) -> int:
+    # To the nearest: the highest and the lowest often stand together, and stay so.
+    return 1 + int(scale * np.log(lift / low) + 0.5) if lift > 0 else 0

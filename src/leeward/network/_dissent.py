@@ -1,0 +1,138 @@
+"""What speaks against suspicion: arguing under tainted posts, and complaining about them.
+
+Critics touch what a network spreads, and repost some of it to show it. They answer more than they
+repost. A reply alone says nothing for suspicion: one answers whom one argues with. But who replies
+under tainted posts far more often than members do is less likely one of them; and so is who files
+complaints about them, as far as members do not do so, too. Both ratios are estimated from the
+suspects and everybody else, and never count in favour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from leeward.model import kernel
+from leeward.network._acts import Act
+from leeward.network._betabinomial import Beta, log_ratios
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.network._csr import Csr
+    from leeward.network._graph import Graph
+    from leeward.network._taint import Taint
+    from leeward.network._touches import Touches
+
+    Doubles = npt.NDArray[np.float64]
+
+__all__ = ["OPPOSES", "Dissent", "dissent_of"]
+
+_LEAST: Final = 0.01
+_REPLIED, _FLAGGED, _CARRIES = int(Act.REPLIED), int(Act.FLAGGED), int(Act.CARRIES)
+_ALIKE: Final = 99.0
+"""The concentration of the share of tainted posts among a member's replies."""
+_UNLIKE: Final = 1.0
+"""The same among everybody else's: most never argue there, and some hardly do anything else."""
+_PRIOR: Final = 2.0
+"""Accounts of each sort, half of them complaining, that are added to the true ones."""
+OPPOSES: Final = 0.5
+"""Probabilities of taint that add up to so much make an act against something tainted."""
+
+
+class Dissent(NamedTuple):
+    """What speaks against each account.
+
+    Attributes:
+        replies: (accounts) How many replies were under tainted posts, by their probabilities.
+        complaints: (accounts) The same of complaints about posts.
+        argued, complained: (accounts) Log-likelihood ratios, 0 or below.
+    """
+
+    replies: Doubles
+    complaints: Doubles
+    argued: Doubles
+    complained: Doubles
+
+    @property
+    def total(self) -> Doubles:
+        """Both together."""
+        return self.argued + self.complained
+
+
+def dissent_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles) -> Dissent:
+    """Judge what all accounts did against tainted posts.
+
+    Args:
+        graph: The interaction graph.
+        touches: Who touched what.
+        taint: What is known of the things.
+        suspicion: (accounts) The probabilities that the taint was made of.
+    """
+    counts = np.zeros((len(touches.accounts), 3))
+    chances = np.maximum(taint.light, taint.heavy)
+    _count(graph.out.unsigned(), touches.accounts, touches.thing_at, chances, counts)
+    total, replies, complaints = counts.T
+    members = np.clip(suspicion, 0, 1)
+    often = _share(replies, total, members)
+    rare = _share(replies, total, 1 - members)
+    argued = log_ratios(replies, total, Beta.of(often, _ALIKE), Beta.of(rare, _UNLIKE))
+    files = complaints >= OPPOSES
+    of_members = ((members * files).sum() + _PRIOR / 2) / (members.sum() + _PRIOR)
+    of_others = (((1 - members) * files).sum() + _PRIOR / 2) / ((1 - members).sum() + _PRIOR)
+    # Of those who came by anything tainted, which few of the others did.
+    came = (1 - members) * (touches_of_tainted(touches, chances) > 0)
+    of_others = max(of_others, ((came * files).sum() + _PRIOR / 2) / (came.sum() + _PRIOR))
+    ratio = min(float(np.log(of_members / of_others)), 0.0)
+    return Dissent(replies, complaints, np.minimum(argued, 0), np.where(files, ratio, 0.0))
+
+
+def touches_of_tainted(touches: Touches, chances: Doubles) -> Doubles:
+    """(accounts) The sum of the probabilities of what each touched."""
+    found = np.zeros(len(touches.accounts))
+    _sum(touches.by_thing.start, touches.by_thing.other, chances, found)
+    return found
+
+
+def _share(k: Doubles, n: Doubles, weights: Doubles) -> float:
+    share = float((weights * k).sum() + 0.01) / float(max((weights * n).sum() + 1, 1))
+    return float(np.clip(share, 1e-6, 0.3))
+
+
+@kernel
+def _sum(
+    start: npt.NDArray[np.int64], other: npt.NDArray[np.int32], chances: Doubles, found: Doubles
+) -> None:
+    for thing in range(len(chances)):
+        if chances[thing] > _LEAST:
+            for e in range(start[thing], start[thing + 1]):
+                found[other[e]] += chances[thing]
+
+
+@kernel
+def _count(
+    out: Csr,
+    accounts: npt.NDArray[np.int32],
+    thing_at: npt.NDArray[np.int32],
+    chances: Doubles,
+    counts: Doubles,
+) -> None:
+    for i in range(len(accounts)):
+        for e in range(out.start[accounts[i]], out.start[accounts[i] + 1]):
+            act = out.act[e]
+            if act != _REPLIED and act != _FLAGGED:
+                continue
+            post = out.node[e]
+            thing = thing_at[post]
+            most = chances[thing] if thing >= 0 else 0.0
+            for c in range(out.start[post], out.start[post + 1]):
+                if out.act[c] == _CARRIES:
+                    thing = thing_at[out.node[c]]
+                    if thing >= 0 and chances[thing] > most:
+                        most = chances[thing]
+            if act == _REPLIED:
+                counts[i, 0] += 1
+                counts[i, 1] += most if most > _LEAST else 0.0
+            else:
+                counts[i, 2] += most if most > _LEAST else 0.0

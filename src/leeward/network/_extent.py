@@ -1,0 +1,79 @@
+"""How many belong, and how far down nearly all of them do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.network._hiding import Hidden
+
+    Doubles = npt.NDArray[np.float64]
+    Int32 = npt.NDArray[np.int32]
+
+__all__ = ["Extent", "extent_of", "line_of"]
+
+_TARGET: Final = 0.99
+_DRAWS: Final = 2_000
+
+
+class Extent(NamedTuple):
+    """How many accounts belong; 90 of 100 such intervals are meant to hold the true number."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def extent_of(total: Doubles, members: Int32, hidden: Hidden | None, accounts: int) -> Extent:
+    """Estimate the number of members.
+
+    Among so many suspects stood a share of the hidden ones; of all members, the same share is
+    taken to stand there (Lincoln 1930, Petersen 1896: capture and recapture). How many of the
+    suspects are members follows from their own evidence. Confirmed ones are mostly the active
+    ones, so the silent may be missed: the upper end allows for as many again.
+
+    Args:
+        total: (accounts) Log-odds without a base rate.
+        members: Those who were hidden in turn.
+        hidden: What hiding them showed.
+        accounts: How many accounts there are.
+    """
+    most = accounts / 2
+    if hidden is None:
+        low = min(max(len(members), 1), most)
+        right = _right(total, max(len(members), 1) * 10)
+        return Extent(float(np.clip(right, low, most)), low, most)
+    found = int((hidden.ranks < hidden.size).sum())
+    right = _right(total, hidden.size)
+    # The share of members that is found, after Jeffreys.
+    share = np.random.default_rng(0).beta(found + 0.5, len(members) - found + 0.5, _DRAWS)
+    draws = right / np.maximum(share, 1e-3)
+    low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
+    return Extent(*(float(np.clip(one, 1, most)) for one in (1.2 * middle, low, 2 * high)))
+
+
+def _right(total: Doubles, size: int) -> float:
+    """How many of the first so many are members, if so many belong in all."""
+    highest = np.sort(total)[::-1][:size]
+    odds = highest + np.log(size / max(len(total) - size, 1))
+    return float((1 / (1 + np.exp(-np.clip(odds, -50, 50)))).sum())
+
+
+def line_of(log_odds: Doubles) -> float:
+    """The lowest log-odds at and above which the target is expected to belong.
+
+    Args:
+        log_odds: Of those whom the line is for: without the confirmed, who were given, and those
+            who are asked about first in any case.
+    """
+    ranked = np.sort(log_odds)[::-1]
+    right = np.cumsum(1 / (1 + np.exp(-np.clip(ranked, -50, 50))))
+    # Each of them is likelier a member than not: a mean of many sure ones would admit strangers.
+    good = (right / np.arange(1, len(ranked) + 1) >= _TARGET) & (ranked > 0)
+    good[:-1] &= ranked[:-1] > ranked[1:]  # equal ones stand on the same side
+    last = np.flatnonzero(good)
+    return float(ranked[last[-1]]) if len(last) else float("inf")

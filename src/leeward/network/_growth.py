@@ -1,0 +1,177 @@
+"""From a few confirmed ones to all suspects, in steps that cannot run away.
+
+Evidence that feeds on itself accuses everybody in the end: people of one town touch the same
+things, and look like a network as soon as some of them are suspected. So growth is anchored and
+counted. It begins with those for whom *all* confirmed ones vote (:mod:`_consensus`); it goes by
+ranks, not by probabilities; the number of suspects doubles at each step; and how far it goes is
+found by hiding some of the confirmed ones and asking where the evidence of the others puts them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from leeward.network._conduct import conduct_of
+from leeward.network._consensus import mean_vote
+from leeward.network._dissent import dissent_of
+from leeward.network._lean import lean
+from leeward.network._taint import taint_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.network._conduct import Conduct
+    from leeward.network._consensus import Votes
+    from leeward.network._dissent import Dissent
+    from leeward.network._graph import Graph
+    from leeward.network._taint import Taint
+    from leeward.network._touches import Touches
+
+    Doubles = npt.NDArray[np.float64]
+    Int32 = npt.NDArray[np.int32]
+
+__all__ = ["Confirmed", "Growth", "Step", "sizes"]
+
+_FEWEST, _FIRST, _MOST = 50, 500, 400
+"""Suspects to begin with: one account in 500, but not fewer or more than these. Too few tell too
+little of what they have in common, and a chance likeness leads away."""
+_LARGEST: Final = 0.05
+"""A network is taken to be at most this share of all accounts."""
+PROMOTED: Final = 30
+"""Accounts that become witnesses beside the confirmed ones."""
+_CONFIRMED: Final = 1.5
+"""The vote of a confirmed one beside that of a promoted one."""
+_WITNESSES: Final = 64
+"""Confirmed ones that vote, at most; more say nothing new."""
+_ENOUGH: Final = 4
+"""Members whose votes are enough."""
+_SURE: Final = 0.8
+"""The probability that a suspect counts with."""
+_ANCHOR: Final = 400.0
+"""Votes count as much as the evidence of so many suspects."""
+_LOOSEST: Final = 0.25
+"""What votes count at least: the anchor that keeps growth near the confirmed ones."""
+
+
+class Confirmed(NamedTuple):
+    """What persons have concluded.
+
+    Attributes:
+        members: Places of accounts that belong, ascending.
+        weights: (members) How much each counts.
+        innocent: Places of accounts that do not belong, ascending.
+        things: (things) What is known of things, as log-odds; 0 for most.
+    """
+
+    members: Int32
+    weights: Doubles
+    innocent: Int32
+    things: Doubles
+
+    def without(self, hidden: Int32) -> Confirmed:
+        """The same, some members unknown."""
+        kept = ~np.isin(self.members, hidden)
+        return self._replace(members=self.members[kept], weights=self.weights[kept])
+
+
+class Step(NamedTuple):
+    """The evidence at one number of suspects.
+
+    Attributes:
+        suspicion: (accounts) The probabilities that it was made of.
+        taint, conduct, dissent: What follows from them.
+        vote: (accounts) What the votes add, as log-odds.
+        total: (accounts) All of it, as log-odds without a base rate.
+    """
+
+    suspicion: Doubles
+    taint: Taint
+    conduct: Conduct
+    dissent: Dissent
+    vote: Doubles
+    total: Doubles
+
+
+def sizes(accounts: int) -> list[int]:
+    """Numbers of suspects to go through."""
+    first = int(np.clip(accounts / _FIRST, _FEWEST, _MOST))
+    largest = max(first, int(_LARGEST * accounts))
+    return [first << i for i in range(int(np.log2(largest / first)) + 1)]
+
+
+class Growth:
+    """Growth from some confirmed ones.
+
+    Args:
+        graph: The interaction graph.
+        touches: Who touched what.
+        votes: Where votes come from.
+        confirmed: Where to begin.
+
+    Attributes:
+        votes: (accounts) Mean votes of the confirmed ones and those whom they promote, 0 to 1.
+        total: (accounts) What the next suspects are chosen by.
+    """
+
+    def __init__(self, graph: Graph, touches: Touches, votes: Votes, confirmed: Confirmed) -> None:
+        self._graph, self._touches, self._confirmed = graph, touches, confirmed
+        self._active = touches.by_account.degrees() > 0
+        witnesses, weights = self._witnesses()
+        accounts = len(touches.accounts)
+        first = mean_vote(votes, witnesses, weights, accounts)
+        promoted = self._highest(first, PROMOTED)
+        self.votes = mean_vote(
+            votes,
+            np.concatenate([witnesses, promoted]),
+            np.concatenate([_CONFIRMED * weights, np.ones(len(promoted))]),
+            accounts,
+        )
+        self._leaning = self._lean(self.votes)
+        self.total = self._lean((first + self.votes) / 2)
+
+    def step(self, size: int) -> Step:
+        """Suspect so many of those who stand highest, and look again at everybody."""
+        suspicion = np.zeros(len(self.total))
+        suspicion[self._highest(self.total, size)] = _SURE
+        suspicion[self._confirmed.members] = 1
+        taint = taint_of(self._touches, suspicion, self._confirmed.things)
+        conduct = conduct_of(self._graph, self._touches, taint, suspicion)
+        dissent = dissent_of(self._graph, self._touches, taint, suspicion)
+        vote = self._leaning * max(_LOOSEST, _ANCHOR / (_ANCHOR + size))
+        self.total = conduct.total + dissent.total + vote
+        return Step(suspicion, taint, conduct, dissent, vote, self.total)
+
+    def _witnesses(self) -> tuple[npt.NDArray[np.int64], Doubles]:
+        """Members, evenly thinned where there are very many; where they are few, things too.
+
+        A thing is the worse witness: who is near to it is near to everybody who came by it.
+        """
+        members, things = self._confirmed.members, np.flatnonzero(self._confirmed.things > 0)
+        if len(members) >= _ENOUGH:
+            things = things[:0]
+        everybody = np.concatenate([members, len(self._touches.accounts) + things])
+        weights = np.concatenate([self._confirmed.weights, np.ones(len(things))])
+        kept = np.unique(np.linspace(0, len(everybody) - 1, _WITNESSES).round().astype(np.int64))
+        kept = kept[: len(everybody)]
+        weights = weights[kept] / max(weights[kept].mean(), 1e-9) if len(kept) else weights
+        return everybody[kept].astype(np.int64), weights
+
+    def _lean(self, votes: Doubles) -> Doubles:
+        bounded = np.clip(votes, 1e-6, 1 - 1e-6)
+        odds = np.log(bounded / (1 - bounded))
+        return lean(odds, odds[self._confirmed.members], self._active)
+
+    def _highest(self, order: Doubles, count: int) -> npt.NDArray[np.int64]:
+        """Those who stand highest and are not confirmed; equal ones by their nodes."""
+        open_ = self._active.copy()
+        open_[self._confirmed.members] = False
+        open_[self._confirmed.innocent] = False
+        places = np.flatnonzero(open_)
+        if count < len(places):
+            border = np.partition(order[places], len(places) - count)[len(places) - count]
+            above = places[order[places] > border]
+            even = places[order[places] == border]
+            places = np.sort(np.concatenate([above, even[: count - len(above)]]))
+        return places

@@ -1,0 +1,173 @@
+"""Who stays below the review line until a person has looked, whatever the evidence says.
+
+Two guards against evidence that others can arrange. What rests on one other account may be that
+account's doing: somebody who copies one owner's pictures again and again. And who complained
+about what a network spreads may have touched it for that reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from leeward.model import kernel
+from leeward.network._acts import Act, Node
+from leeward.network._conduct import Picks, came_by, pick
+
+if TYPE_CHECKING:
+    from leeward.network._conduct import Doubles
+    from leeward.network._csr import Bools, Csr, Int32, UInt8
+    from leeward.network._graph import Graph
+    from leeward.network._taint import Taint
+    from leeward.network._touches import Touches
+
+__all__ = ["ENOUGH", "STRONG", "distinct_authors", "filed_flags"]
+
+ENOUGH: Final = 3
+"""Authors up to which :func:`distinct_authors` counts."""
+STRONG: Final = 0.5
+"""The probability of taint from which a thing is likelier tainted than not."""
+_AUTHORED, _CARRIES = int(Act.AUTHORED), int(Act.CARRIES)
+_POST, _ACCOUNT = int(Node.POST), int(Node.ACCOUNT)
+
+
+def distinct_authors(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles) -> Int32:
+    """How many other accounts made what the strong evidence of each account rests on.
+
+    Strong evidence is an act on a thing that is likelier tainted than not without the account's
+    own touch. Behind a repost or a like stands who made the post; behind a post of one's own
+    the other suspects who posted the same thing. Nobody stands behind a post of one's own that
+    others reposted or liked: that is what they did.
+
+    Args:
+        graph: The interaction graph.
+        touches: Who touched what.
+        taint: What is known of the things.
+        suspicion: (accounts) The probabilities that the taint was made of.
+
+    Returns:
+        (accounts) From 0 to :data:`ENOUGH`, which stands for more, too.
+    """
+    strong = _strong(taint)
+    is_suspect = np.zeros(len(graph.kind), np.bool_)
+    is_suspect[touches.accounts[suspicion > 0]] = True
+    # One more than is counted: an account may be among them itself.
+    makers = np.full((len(touches.things), ENOUGH + 1), -1, np.int32)
+    _fill_makers(touches.things, strong, graph.into, graph.author, is_suspect, makers)
+    found = np.zeros(len(touches.accounts), np.int32)
+    picks = Picks.room(int(touches.acts.sum(axis=1).max(initial=0)))
+    out = graph.out.unsigned()
+    _count_authors(out, touches, taint, suspicion, strong, graph.author, makers, picks, found)
+    return found
+
+
+def filed_flags(graph: Graph, touches: Touches, taint: Taint) -> Bools:
+    """Who complained about something tainted: a post, or an account that made such a post.
+
+    Args:
+        graph: The interaction graph.
+        touches: Who touched what.
+        taint: What is known of the things.
+
+    Returns:
+        (accounts) Whether it did.
+    """
+    found = np.zeros(len(touches.accounts), np.bool_)
+    known = np.flatnonzero(graph.flags.target >= 0)
+    source, target = graph.flags.source[known], graph.flags.target[known]
+    about, which = np.unique(target, return_inverse=True)
+    tainted = np.zeros(len(about), np.bool_)
+    _are_tainted(about, graph.kind, graph.out.unsigned(), touches.thing_at, _strong(taint), tainted)
+    found[touches.account_at[source[tainted[which]]]] = True
+    return found
+
+
+def _strong(taint: Taint) -> Bools:
+    strong: Bools = np.maximum(taint.light, taint.heavy) >= STRONG
+    return strong
+
+
+@kernel
+def _add(row: Int32, author: int) -> bool:
+    """Put an author among the others, once; whether there is room for more."""
+    for a in range(len(row)):
+        if row[a] == author:
+            return True
+        if row[a] < 0:
+            row[a] = author
+            return a + 1 < len(row)
+    return False
+
+
+@kernel
+def _fill_makers(
+    things: Int32, strong: Bools, into: Csr, author: Int32, is_suspect: Bools, makers: Int32
+) -> None:
+    """Write for each thing a few of the suspects who made a post that carries it."""
+    for thing in np.flatnonzero(strong):
+        node = things[thing]
+        for e in range(into.start[node], into.start[node + 1]):
+            if into.act[e] != _CARRIES:
+                continue
+            by = author[into.node[e]]
+            if by >= 0 and is_suspect[by] and not _add(makers[thing], by):
+                break
+
+
+@kernel
+def _count_authors(
+    out: Csr,
+    touches: Touches,
+    taint: Taint,
+    suspicion: Doubles,
+    strong: Bools,
+    author: Int32,
+    makers: Int32,
+    picks: Picks,
+    found: Int32,
+) -> None:
+    others = np.empty(ENOUGH, np.int32)
+    for i in np.flatnonzero(came_by(touches, strong)):
+        others[:] = -1
+        mine = touches.accounts[i]
+        for a in range(pick(int(i), out, touches, taint, suspicion, strong, picks)):
+            if picks.chance[a] < STRONG:
+                continue
+            if picks.act[a] != _AUTHORED:
+                by = author[picks.post[a]]
+                if by >= 0 and by != mine:
+                    _add(others, by)
+                continue
+            for by in makers[picks.thing[a]]:
+                if by >= 0 and by != mine:
+                    _add(others, by)
+        found[i] = (others >= 0).sum()
+
+
+@kernel
+def _are_tainted(
+    about: Int32, kind: UInt8, out: Csr, thing_at: Int32, strong: Bools, tainted: Bools
+) -> None:
+    """Judge posts by themselves and what they carry, accounts by the posts that they made."""
+    for i in range(len(about)):
+        node = about[i]
+        if kind[node] == _POST:
+            tainted[i] = _is_tainted(node, out, thing_at, strong)
+        elif kind[node] == _ACCOUNT:
+            for e in range(out.start[node], out.start[node + 1]):
+                if out.act[e] == _AUTHORED and _is_tainted(out.node[e], out, thing_at, strong):
+                    tainted[i] = True
+                    break
+
+
+@kernel
+def _is_tainted(post: int, out: Csr, thing_at: Int32, strong: Bools) -> bool:
+    thing = thing_at[post]
+    if thing >= 0 and strong[thing]:
+        return True
+    for c in range(out.start[post], out.start[post + 1]):
+        thing = thing_at[out.node[c]]
+        if thing >= 0 and strong[thing]:
+            return True
+    return False

@@ -1,0 +1,86 @@
+"""Whether seeds have more in common than any accounts have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from leeward.network._consensus import mean_vote
+from leeward.network._lean import shares_above
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.network._consensus import Votes
+    from leeward.network._touches import Touches
+
+    Int32 = npt.NDArray[np.int32]
+    Doubles = npt.NDArray[np.float64]
+
+__all__ = ["nothing_in_common", "placebo"]
+
+_SETS: Final = 3
+_MOST: Final = 10
+"""Accounts in a set of placebo seeds."""
+_FEWEST: Final = 4
+"""Accounts to compare with, at least."""
+_DEVIATIONS: Final = 2.33
+"""One-sided, one in a hundred."""
+
+
+def nothing_in_common(touches: Touches, votes: Votes, members: Int32, best: float) -> str | None:
+    """Why to abstain, in words; None where there is a signal.
+
+    Accounts drawn from everybody who is about as active are taken for seeds, and each is hidden
+    once. Where they find each other as well as the real seeds do, what the real ones have in
+    common is what anybody has.
+
+    Args:
+        touches: Who touched what.
+        votes: Where votes come from.
+        members: The seeds.
+        best: The best standing of the hidden seeds among all rankings.
+    """
+    logs = placebo(touches, votes, members)
+    if not len(logs):
+        return (
+            "there are too few other accounts to tell whether the seeds have more in common than "
+            "anybody has. A longer log may help."
+        )
+    middle, spread = float(logs.mean()), float(logs.std())
+    if best < middle - _DEVIATIONS * spread / np.sqrt(len(members)):
+        return None
+    return (
+        "the seeds have no more in common than accounts drawn at random: hidden one after the "
+        f"other, they stood above {1 - np.exp(best):.0%} of like accounts on average, and random "
+        f"ones above {1 - np.exp(middle):.0%}. Either they do not belong together, or what "
+        "they share is not in the log. More confirmed accounts, pictures or hashtags may help."
+    )
+
+
+def placebo(touches: Touches, votes: Votes, members: Int32) -> Doubles:
+    """The log shares of like accounts above random seeds, each found by the others of its set.
+
+    None where there are too few accounts to draw from.
+    """
+    activity = touches.by_account.degrees()
+    rng = np.random.default_rng(len(activity))
+    others = np.setdiff1d(np.flatnonzero(activity > 0), members)
+    if len(others) < _FEWEST:
+        return np.empty(0)
+    low, high = float(activity[members].min()), max(float(activity[members].max()), 1.0)
+    like = others[(activity[others] >= low) & (activity[others] <= high)]
+    while len(like) < _FEWEST:  # nobody else is just as active
+        low, high = low / 2, high * 2
+        like = others[(activity[others] >= low) & (activity[others] <= high)]
+    count = min(_MOST, len(members))
+    found = []
+    for _ in range(_SETS):
+        chosen = np.sort(rng.choice(like, min(count, len(like)), replace=False))
+        for hidden in chosen.tolist():
+            rest = chosen[chosen != hidden]
+            mean = mean_vote(votes, rest, np.ones(len(rest)), len(activity))
+            found.append(shares_above(mean, activity, np.array([hidden], np.int32))[0])
+    logs: Doubles = np.log(np.array(found))
+    return logs

@@ -1,0 +1,195 @@
+"""How likely a thing belongs to the network, by who else touched it.
+
+Things are of two sorts. Of an ordinary thing's touches, the share that comes from suspects is
+about what their activity makes it; of a tainted thing's, far more. Both shares differ from thing
+to thing, so each sort is beta-binomial: what is viral is touched by some suspects, too, and one
+suspect among three touches is no proof. For each kind of thing the shares, and how many are
+tainted, are found by expectation-maximisation (Dempster, Laird and Rubin 1977).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from leeward.model import kernel
+from leeward.network._acts import Node
+from leeward.network._betabinomial import Beta, log_ratio, log_ratios
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.network._touches import Touches
+
+    Doubles = npt.NDArray[np.float64]
+
+__all__ = ["KINDS", "Sorts", "Taint", "chance", "sorts_of", "suspect_touches", "taint_of"]
+
+KINDS: Final = (Node.POST, Node.MEDIA, Node.TAG, Node.LINK)
+
+_TAINTED: Final = 3.0
+"""The concentration of the share of suspects among the touches of a tainted thing: it may be
+nearly anything."""
+_LIKENESS: Final = 3.0
+"""How much likelier the next touch of an ordinary thing is a suspect's once one is: suspects have
+towns and hobbies in common, too."""
+_APART: Final = 10.0
+"""The share of suspects at a tainted thing is at least so many times that at an ordinary one."""
+_HIGHEST: Final = 0.8
+_FEWEST, _MOST = 1e-4, 0.02
+"""Bounds of the share of things that are tainted."""
+_ROUNDS: Final = 20
+_NEGLIGIBLE: Final = 1e-3
+"""Weights of touches by suspects that are rounding."""
+_SAMPLE: Final = 100_000
+"""Things of one kind with a suspect's touch that are looked at; more say nothing new."""
+
+
+class Sorts(NamedTuple):
+    """What things of one kind look like.
+
+    Attributes:
+        odds: The log-odds that one is tainted, before its touches are known.
+        ordinary, tainted: The share of suspects among the touches.
+    """
+
+    odds: float
+    ordinary: Beta
+    tainted: Beta
+
+
+class Taint(NamedTuple):
+    """What is known of all things.
+
+    Attributes:
+        touches: (things) The weight of the touches by suspects, each by its probability.
+        light: (things) The probability for somebody who liked it and is no suspect.
+        heavy: (things) The same for somebody who made or reposted it.
+        priors: (things) What is known of each from elsewhere, as log-odds; mostly 0.
+        sorts: By place in :data:`KINDS`.
+    """
+
+    touches: Doubles
+    light: Doubles
+    heavy: Doubles
+    priors: Doubles
+    sorts: tuple[Sorts, ...]
+
+
+def suspect_touches(touches: Touches, suspicion: Doubles) -> Doubles:
+    """(things) The weights of touches, each times the probability of who touched."""
+    found = np.zeros(len(touches.things))
+    suspects = np.flatnonzero(suspicion != 0)
+    _sum(suspects, *touches.by_account.unsigned(), suspicion, found)
+    return np.maximum(found, 0)
+
+
+def taint_of(touches: Touches, suspicion: Doubles, priors: Doubles) -> Taint:
+    """Judge all things.
+
+    Args:
+        touches: Who touched what.
+        suspicion: (accounts) The probability of each account; 0 for those who are no suspects,
+            below 0 for innocent ones, who speak against what they touched.
+        priors: (things) What is known of each from elsewhere, as log-odds in place of those of its
+            kind; 0 for most, of which nothing is known.
+    """
+    found = suspect_touches(touches, suspicion)
+    sorts = tuple(sorts_of(found, touches, kind) for kind in KINDS)
+    light, heavy = np.zeros(len(found)), np.zeros(len(found))
+    which = np.flatnonzero((found > 0) | (priors != 0))
+    _judge(which, touches.kind, found, touches.size, sorts, priors, light, heavy)
+    return Taint(found, light, heavy, priors, sorts)
+
+
+def sorts_of(found: Doubles, touches: Touches, kind: Node) -> Sorts:
+    """Tell the tainted things of a kind from the ordinary ones.
+
+    Args:
+        found: (things) The touches by suspects.
+        touches: Who touched what.
+        kind: Which things.
+    """
+    which = touches.kind == kind
+    k, n = found[which], touches.size[which].astype(np.float64)
+    k = np.minimum(k, n)
+    some = np.flatnonzero(k > 0)
+    stride = -(-len(some) // _SAMPLE)
+    # Things that no suspect touched differ by their number of touches alone.
+    sizes, number = np.unique(np.round(n[k == 0], 1), return_counts=True)
+    counts = np.concatenate([k[some[::stride]], np.zeros(len(sizes))]) if stride else sizes * 0
+    of = np.concatenate([n[some[::stride]], sizes]) if stride else sizes
+    each = np.concatenate([np.full(len(of) - len(sizes), float(stride)), number])
+    return _fitted(counts, of, each)
+
+
+def _fitted(k: Doubles, n: Doubles, each: Doubles) -> Sorts:
+    """Expectation-maximisation; ``each`` is how many things are like this one."""
+    ordinary = max(float((each * k).sum() / max((each * n).sum(), 1)), 1e-9)
+    tainted, share = min(max(15 * ordinary, 0.02), _HIGHEST), 0.002
+    sorts = _sorts(ordinary, tainted, share)
+    for _ in range(_ROUNDS if len(k) else 0):
+        odds = sorts.odds + log_ratios(k, n, sorts.tainted, sorts.ordinary)
+        chance = each / (1 + np.exp(-np.clip(odds, -50, 50)))
+        rest = each - chance
+        ordinary = max(float((rest * k).sum() / max((rest * n).sum(), 1e-9)), 1e-9)
+        mean = float((chance * k).sum() / max((chance * n).sum(), 1e-9))
+        tainted = float(np.clip(mean, min(_APART * ordinary, _HIGHEST), _HIGHEST))
+        share = float(np.clip(chance.sum() / each.sum(), _FEWEST, _MOST))
+        sorts = _sorts(ordinary, tainted, share)
+    return sorts
+
+
+def _sorts(ordinary: float, tainted: float, share: float) -> Sorts:
+    ordinary = min(ordinary, _HIGHEST / _APART)  # where nearly everybody is a suspect
+    # With a concentration c, the next touch after a suspect's is one with the probability
+    # (c m + 1) / (c + 1), for a mean m: about m + 1 / c.
+    concentration = 1 / (ordinary * (_LIKENESS - 1))
+    return Sorts(
+        float(np.log(share / (1 - share))),
+        Beta.of(ordinary, concentration),
+        Beta.of(tainted, _TAINTED),
+    )
+
+
+@kernel
+def _sum(
+    suspects: npt.NDArray[np.int64],
+    start: npt.NDArray[np.int64],
+    other: npt.NDArray[np.int32],
+    weight: npt.NDArray[np.float32],
+    suspicion: Doubles,
+    found: Doubles,
+) -> None:
+    for i in suspects:
+        for e in range(start[i], start[i + 1]):
+            found[other[e]] += weight[e] * suspicion[i]
+
+
+@kernel
+def _judge(
+    which: npt.NDArray[np.int64],
+    kind: npt.NDArray[np.uint8],
+    found: Doubles,
+    size: npt.NDArray[np.float32],
+    sorts: tuple[Sorts, ...],
+    priors: Doubles,
+    light: Doubles,
+    heavy: Doubles,
+) -> None:
+    for j in which:
+        light[j] = chance(found[j], size[j] - 0.6, sorts[kind[j] - 1], priors[j])
+        heavy[j] = chance(found[j], size[j] - 1.0, sorts[kind[j] - 1], priors[j])
+
+
+@kernel
+def chance(found: float, size: float, sorts: Sorts, prior: float) -> float:
+    """The probability that a thing is tainted, by the touches of others and what else is known."""
+    if (found <= _NEGLIGIBLE or size <= 0) and prior == 0:
+        return 0.0
+    size = max(size, 0.0)
+    found = min(max(found, 0.0), size)
+    base = sorts.odds if prior == 0 else prior
+    odds = base + log_ratio(found, size, sorts.tainted, sorts.ordinary)
+    return float(1 / (1 + np.exp(-odds)))

@@ -1,0 +1,134 @@
+"""``leeward evaluate``: what it says, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+import leeward.network
+from leeward.evaluate import Measured, read_rows
+from tests.evaluate._stand_in import stand_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Said
+
+    Run = Callable[..., Said]
+
+SMALL = ("--accounts", 2_000, "--draws", 1, "--answers", 60, "--no-fraudar")
+USUAL = ("evaluate", "discovery", *SMALL)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command is under test here, and not the search."""
+    monkeypatch.setattr(leeward.network, "search", stand_in, raising=False)
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Platforms are simulated once."""
+    return tmp_path_factory.mktemp("worlds")
+
+
+def test_it_prints_the_goals_and_writes_all_that_was_measured(
+    run: Run, worlds: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    said = run(*USUAL, "--structure", "links", "--worlds", worlds, "--out", out)
+    assert (0, "") == (said.code, said.err)
+    lines = said.out.splitlines()
+    assert lines[0].startswith("| figure | accounts | goal | reached | sd over draws |")
+    assert any("structures held out | 2,000 | ≥ 0.700 |" in line for line in lines)
+    assert f"written: {out / 'rows.jsonl'}" in lines
+    assert (out / "report.md").read_text().splitlines()[0] == lines[0]
+    rows = read_rows(out / "rows.jsonl")
+    assert {row.setting.structure for row in rows} == {"links"}
+    assert {row.setting.accounts for row in rows} == {2_000}
+    assert (out / "precision-recall-links-world-1-2000-accounts.svg").exists()
+
+
+def test_with_json_each_line_is_a_figure_or_a_goal(run: Run, worlds: Path) -> None:
+    said = run(*USUAL, "--structure", "links", "--attack", "flags", "--worlds", worlds, "--json")
+    assert (0, "") == (said.code, said.err)
+    measured = [line["measured"] for line in said.lines if "measured" in line]
+    rows = msgspec.convert(measured, list[Measured])
+    assert {row.setting.attack for row in rows} == {"none", "flags"}
+    goals: list[dict[str, Any]] = [line["goal"] for line in said.lines if "goal" in line]
+    assert len(goals) + len(rows) == len(said.lines)
+    assert "average precision over the oracle's, under attack" in {one["words"] for one in goals}
+
+
+def test_kept_platforms_are_used_again_and_others_are_not_left_behind(
+    run: Run, worlds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = (*USUAL, "--structure", "links", "--answers", 0, "--no-oracle")
+    first = run(*usual, "--worlds", worlds, "--json").lines
+    events = worlds / "links-none-2000-1" / "platform" / "events.parquet"
+    made = events.stat().st_mtime_ns
+    again = run(*usual, "--worlds", worlds, "--json").lines
+    assert events.stat().st_mtime_ns == made
+    clocked = ("seconds", "peak memory")
+
+    def told(lines: list[Any]) -> list[Any]:
+        rows = [line["measured"] for line in lines if "measured" in line]
+        return [row for row in rows if row["figure"] not in clocked]
+
+    assert told(first) == told(again)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert run(*usual).code == 0
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_kept_platform_that_was_left_half_made_is_completed(run: Run, worlds: Path) -> None:
+    usual = (*USUAL, "--structure", "trade", "--answers", 0, "--no-oracle", "--worlds", worlds)
+    assert run(*usual).code == 0
+    (worlds / "trade-none-2000-1" / "ingested").unlink()
+    rows = [line["measured"] for line in run(*usual, "--json").lines if "measured" in line]
+    (events,) = [row["value"] for row in rows if row["figure"] == "events"]
+    import pyarrow.parquet as pq
+
+    platform = worlds / "trade-none-2000-1" / "platform" / "events.parquet"
+    assert events == pq.read_metadata(platform).num_rows
+
+
+def test_real_posts_are_measured_where_they_are_given(run: Run, shared_data: Path) -> None:
+    posts = shared_data / "german_elections" / "posts.csv.gz"
+    said = run("evaluate", "discovery", "--no-platforms", "--german", posts, "--draws", 1)
+    assert (0, "") == (said.code, said.err)
+    assert "real posts (german_elections): average precision | 31,642 | ≥ 0.600 |" in said.out
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--structure", "canary"),
+        ("--attack", "none"),
+        ("--accounts", 10),
+        ("--seeds", 0),
+        ("--wrong", 10),
+        ("--draws", 0),
+        ("--answers", -1),
+        ("--error", 0.5),
+        ("--error", "nan"),
+        ("--no-platforms",),
+        ("--german", "/nowhere/posts.csv.gz"),
+    ],
+)
+def test_a_bad_option_is_a_matter_of_usage(run: Run, wrong: tuple[object, ...]) -> None:
+    said = run("evaluate", "discovery", *wrong)
+    assert said.code == 2
+    assert said.out == ""
+    assert run("evaluate", "discovery", *wrong, "--json").code == 2
+
+
+def test_posts_that_are_none_are_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("name\ncanary\n")
+    said = run("evaluate", "discovery", "--no-platforms", "--german", tmp_path / "posts.csv")
+    assert said.code == 1
+    assert "german_elections" in said.err
+    assert "canary" not in said.err

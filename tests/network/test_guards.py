@@ -1,0 +1,180 @@
+"""Who stays below the review line until a person has looked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leeward.model import MediaRef
+from leeward.network import Act, Graph
+from leeward.network._guards import ENOUGH, STRONG, distinct_authors, filed_flags
+from leeward.network._taint import taint_of
+from leeward.network._touches import touches_of
+from tests.network._events import HASHER, event, graph_of, random_events
+from tests.network._evidence import Naive, World, chance_of, taint_by, worlds
+
+if TYPE_CHECKING:
+    from leeward.model import Event
+    from leeward.network._taint import Taint
+
+PICTURE = (MediaRef(uri="media/boat"),)
+
+
+def judged(events: list[Event], suspects: set[str]) -> tuple[World, Taint, dict[str, int]]:
+    graph = graph_of(events)
+    touches = touches_of(graph)
+    names = [graph.name(node) for node in touches.accounts.tolist()]
+    suspicion = np.array([float(name in suspects) for name in names])
+    world = World(events, graph, touches, Naive(graph, events), suspicion)
+    return world, taint_by(world), {name: i for i, name in enumerate(names)}
+
+
+def authors(events: list[Event], suspects: set[str], name: str) -> int:
+    world, taint, place = judged(events, suspects)
+    found = distinct_authors(world.graph, world.touches, taint, world.suspicion)
+    return int(found[place[name]])
+
+
+def ring(posts: int) -> list[Event]:
+    """Four suspects who repost each other's posts."""
+    events = [event("post", i, f"ring/{i % 4}", f"post/{i}") for i in range(1, posts + 1)]
+    return events + [
+        event("repost", 100 * by + i, f"ring/{by}", target=f"post/{i}")
+        for by in range(1, 5)
+        for i in range(1, posts + 1)
+    ]
+
+
+RING = {f"ring/{i}" for i in range(5)}
+
+
+def test_reposts_of_one_author_rest_on_one() -> None:
+    mine = [event("repost", 1000 + i, "ann", target=f"post/{4 * i}") for i in (1, 2)]
+    assert authors([*ring(8), *mine], RING, "ann") == 1
+
+
+def test_reposts_of_many_authors_are_counted_up_to_a_few() -> None:
+    mine = [event("repost", 1000 + i, "ann", target=f"post/{i}") for i in range(1, 9)]
+    assert authors([*ring(8), *mine[:2]], RING, "ann") == 2
+    assert authors([*ring(8), *mine], RING, "ann") == ENOUGH
+
+
+def test_what_others_do_with_the_posts_of_an_owner_rests_on_nobody() -> None:
+    """The ring reposts and likes what Ann posted."""
+    events = [event("post", 1, "ann", "post/ann", media=PICTURE)]
+    events += [event("repost", 10 + i, f"ring/{i}", target="post/ann") for i in range(5)]
+    assert authors(events, RING, "ann") == 0
+
+
+def test_copies_by_one_suspect_count_once() -> None:
+    """One of the ring posts Ann's picture ten times, the others like all of that."""
+    events = [event("post", 1, "ann", "post/ann", media=PICTURE)]
+    events += [event("post", 10 + i, "ring/0", f"post/{i}", media=PICTURE) for i in range(10)]
+    events += [
+        event("like", 100 + 10 * by + i, f"ring/{by}", target=f"post/{i}")
+        for by in range(1, 5)
+        for i in range(10)
+    ]
+    assert authors(events, RING, "ann") == 1
+
+
+@given(world=worlds())
+def test_authors_are_those_that_sets_count(world: World) -> None:
+    """Of the acts that alone decide: on posts, where no act has two things to choose from."""
+    events = [
+        e if e.kind != "post" else event("post", e.seq or 0, e.actor, e.object)
+        for e in world.events
+    ]
+    names = [world.graph.name(node) for node in world.touches.accounts.tolist()]
+    level = dict(zip(names, world.suspicion.tolist(), strict=True))
+    graph = graph_of(events)
+    touches = touches_of(graph)
+    nodes = touches.accounts.tolist()
+    suspicion = np.array([level[graph.name(node)] for node in nodes])
+    bare = World(events, graph, touches, Naive(graph, events), suspicion)
+    taint = taint_by(bare)
+    shared = bare.naive.shared()
+    found = distinct_authors(graph, touches, taint, suspicion)
+    for i, account in enumerate(nodes):
+        behind: set[int] = set()
+        for act, post in bare.naive.acts[account]:
+            if act == Act.AUTHORED or post not in shared:
+                continue
+            place = int(touches.thing_at[post])
+            own = float(np.float32(bare.naive.touched[account][post]))
+            rest = taint.touches[place] - suspicion[i] * own
+            sorts = taint.sorts[touches.kind[place] - 1]
+            if chance_of(rest, float(touches.size[place]) - own, sorts) >= STRONG:
+                behind.add(int(graph.author[post]))
+        assert found[i] == min(len(behind - {-1, account}), ENOUGH)
+
+
+def complained(events: list[Event]) -> set[str]:
+    world, taint, place = judged(events, RING)
+    filed = filed_flags(world.graph, world.touches, taint)
+    return {name for name, i in place.items() if filed[i]}
+
+
+def test_who_complained_about_a_tainted_post_or_its_author_is_known() -> None:
+    events = [
+        *ring(8),
+        event("post", 50, "dan", "post/garden"),
+        event("flag", 1001, "ann", target="post/1"),
+        event("flag", 1002, "bob", target="ring/1"),
+        event("flag", 1003, "cid", target="post/garden"),
+        event("flag", 1004, "eve", target="dan"),
+        event("flag", 1005, "fay", target="post/nobody-knows"),
+    ]
+    assert complained(events) == {"ann", "bob"}
+
+
+def test_a_complaint_about_a_post_that_carries_something_tainted_counts() -> None:
+    """The post is new; the picture in it is known."""
+    events = [event("post", i, f"ring/{i}", f"post/{i}", media=PICTURE) for i in range(5)]
+    events = [event("post", 20, "ring/4", "post/20"), *events[1:]]
+    events += [
+        event("post", 30, "zoe", "post/new", media=PICTURE),
+        event("flag", 31, "ann", target="post/new"),
+    ]
+    assert "ann" in complained(events)
+
+
+@given(seed=st.integers(0, 2**32), count=st.integers(2, 60))
+def test_complaints_are_those_that_a_loop_finds(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    events = random_events(rng, count)
+    names = [*(f"account/{i}" for i in range(10)), *(f"post/{i}" for i in range(1, count + 1))]
+    flags = [
+        event("flag", count + i, f"account/{rng.integers(10)}", target=str(rng.choice(names)))
+        for i in range(1, 11)
+    ]
+    world, taint, place = judged([*events, *flags], {"account/1", "account/2", "account/3"})
+    graph, naive = world.graph, world.naive
+    strong = np.maximum(taint.light, taint.heavy) >= STRONG
+    tainted = {int(node) for node in world.touches.things[strong]}
+
+    def is_tainted(post: int) -> bool:
+        return bool(tainted & {post, *naive.carried[post]})
+
+    expected = set()
+    for flag in flags:
+        account = graph.find("account", flag.target or "", HASHER)
+        post = graph.find("post", flag.target or "", HASHER)
+        made = [p for act, p in naive.acts.get(account or 0, ()) if act == Act.AUTHORED]
+        if account is None:
+            made = [post] if post is not None else []
+        if any(is_tainted(one) for one in made):
+            expected.add(flag.actor)
+    filed = filed_flags(graph, world.touches, taint)
+    assert {name for name, i in place.items() if filed[i]} == expected
+
+
+def test_an_empty_graph_guards_nobody() -> None:
+    graph = Graph.empty(HASHER)
+    touches = touches_of(graph)
+    taint = taint_of(touches, np.zeros(0), np.zeros(0))
+    assert not len(distinct_authors(graph, touches, taint, np.zeros(0)))
+    assert not len(filed_flags(graph, touches, taint))
