@@ -8,6 +8,7 @@ import numpy as np
 
 from leeward.errors import UsageError
 from leeward.network._acts import Node
+from leeward.network._betabinomial import log_ratios
 from leeward.network._consensus import Votes
 from leeward.network._dissent import OPPOSES
 from leeward.network._extent import Extent, extent_of, line_of
@@ -63,7 +64,8 @@ class Search(NamedTuple):
         extent: How many belong, with an interval.
         asked_first: (accounts) Who is never above the line without a person: who argued under
             tainted posts or complained about them, since critics repost, too; whose evidence
-            rests on fewer than two other authors; who is held to be a minor or says to be a bot.
+            rests on fewer than two other authors; who is held to be a minor or says to be a bot;
+            and who stands above the line only by what others did with its posts.
         line: Log-odds at and above which 99 of 100 of the others are expected to belong; infinite
             where no number of accounts does.
         own: How many of the seeds the others found, of how many, within how many accounts.
@@ -138,6 +140,9 @@ def search(
     asked_first = _asked_first(graph, touches, step)
     open_ = ~asked_first
     open_[confirmed.members] = False
+    line = np.inf if abstained or hidden is None else line_of(log_odds[open_])
+    by_others = log_odds - _by_others(touches, step, named) < line
+    asked_first |= (log_odds >= line) & by_others
     weights = dict.fromkeys(scores, 0.0) | _weights(worth, len(members))
     return Search(
         touches,
@@ -152,7 +157,7 @@ def search(
         weights,
         extent,
         asked_first,
-        np.inf if abstained or hidden is None else line_of(log_odds[open_]),
+        line,
         None if hidden is None else _own(hidden),
         () if hidden is None else hidden.path,
         abstained,
@@ -196,6 +201,20 @@ def _asked_first(graph: Graph, touches: Touches, step: Step) -> npt.NDArray[np.b
     from_data = graph.traits[touches.accounts] & (Trait.MINOR | Trait.BOT) > 0
     found: npt.NDArray[np.bool_] = opposes | (authors < _AUTHORS) | from_data
     return found
+
+
+def _by_others(touches: Touches, step: Step, parts: dict[str, Doubles]) -> Doubles:
+    """(accounts) What others can do for the log-odds of an account, at most.
+
+    They repost what it made, so that it looks tainted; and votes reach it by its own posts. What
+    is left had nobody touched its posts is its own doing.
+    """
+    acts = touches.acts[:, 0].astype(np.float64)
+    alone = log_ratios(np.zeros(len(acts)), acts, *step.conduct.habits[0])
+    blended = step.conduct.parts[:, 0] != 0
+    made, counted = parts["made"], step.conduct.parts[:, 0]
+    scale = float((made[blended] / counted[blended]).max()) if blended.any() else 0.0
+    return np.maximum(made - scale * alone, 0) + np.maximum(parts["votes of the confirmed"], 0)
 
 
 def _grown(
