@@ -16,6 +16,7 @@ import numpy as np
 from leeward.model import kernel
 from leeward.network._acts import Act
 from leeward.network._betabinomial import Beta, log_ratios
+from leeward.network._conduct import LEAST, came_by
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OPPOSES", "Dissent", "dissent_of"]
 
-_LEAST: Final = 0.01
 _REPLIED, _FLAGGED, _CARRIES = int(Act.REPLIED), int(Act.FLAGGED), int(Act.CARRIES)
 _ALIKE: Final = 99.0
 """The concentration of the share of tainted posts among a member's replies."""
@@ -82,32 +82,15 @@ def dissent_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles)
     of_members = ((members * files).sum() + _PRIOR / 2) / (members.sum() + _PRIOR)
     of_others = (((1 - members) * files).sum() + _PRIOR / 2) / ((1 - members).sum() + _PRIOR)
     # Of those who came by anything tainted, which few of the others did.
-    came = (1 - members) * (touches_of_tainted(touches, chances) > 0)
+    came = (1 - members) * came_by(touches, chances > LEAST)
     of_others = max(of_others, ((came * files).sum() + _PRIOR / 2) / (came.sum() + _PRIOR))
     ratio = min(float(np.log(of_members / of_others)), 0.0)
     return Dissent(replies, complaints, np.minimum(argued, 0), np.where(files, ratio, 0.0))
 
 
-def touches_of_tainted(touches: Touches, chances: Doubles) -> Doubles:
-    """(accounts) The sum of the probabilities of what each touched."""
-    found = np.zeros(len(touches.accounts))
-    _sum(touches.by_thing.start, touches.by_thing.other, chances, found)
-    return found
-
-
 def _share(k: Doubles, n: Doubles, weights: Doubles) -> float:
     share = float((weights * k).sum() + 0.01) / float(max((weights * n).sum() + 1, 1))
     return float(np.clip(share, 1e-6, 0.3))
-
-
-@kernel
-def _sum(
-    start: npt.NDArray[np.int64], other: npt.NDArray[np.int32], chances: Doubles, found: Doubles
-) -> None:
-    for thing in range(len(chances)):
-        if chances[thing] > _LEAST:
-            for e in range(start[thing], start[thing + 1]):
-                found[other[e]] += chances[thing]
 
 
 @kernel
@@ -133,6 +116,6 @@ def _count(
                         most = chances[thing]
             if act == _REPLIED:
                 counts[i, 0] += 1
-                counts[i, 1] += most if most > _LEAST else 0.0
+                counts[i, 1] += most if most > LEAST else 0.0
             else:
-                counts[i, 2] += most if most > _LEAST else 0.0
+                counts[i, 2] += most if most > LEAST else 0.0

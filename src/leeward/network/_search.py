@@ -15,7 +15,7 @@ from leeward.network._extent import Extent, extent_of, line_of
 from leeward.network._families import FAMILIES, rankings
 from leeward.network._graph import Trait
 from leeward.network._growth import Confirmed, Growth, Step, sizes
-from leeward.network._guards import distinct_authors
+from leeward.network._guards import distinct_authors, filed_flags
 from leeward.network._hiding import FEWEST, Hidden, dealt, hide_and_grow, standing
 from leeward.network._lean import lean, places_of, shares_above
 from leeward.network._null import nothing_in_common
@@ -124,7 +124,9 @@ def search(
     growth, step = _grown(graph, touches, votes, confirmed, hidden)
     progress("comparing rankings")
     families = _families(graph, touches, confirmed, parts)
-    worth, blended = _blend(touches, len(members), families, parts, hidden, step)
+    worth = _worth(touches, families, parts, hidden)
+    weights = _weights(worth, len(members))
+    blended = _blend(touches, weights, families, parts, step)
     scores: dict[str, npt.NDArray[np.floating]] = {"votes": growth.votes, EVIDENCE: step.total}
     scores |= {name: columns[:, -1] for name, columns in families.items()}
     abstained = None
@@ -141,9 +143,8 @@ def search(
     open_ = ~asked_first
     open_[confirmed.members] = False
     line = np.inf if abstained or hidden is None else line_of(log_odds[open_])
-    by_others = log_odds - _by_others(touches, step, named) < line
+    by_others = log_odds - _by_others(touches, step, weights.get(EVIDENCE, 0.0)) < line
     asked_first |= (log_odds >= line) & by_others
-    weights = dict.fromkeys(scores, 0.0) | _weights(worth, len(members))
     return Search(
         touches,
         log_odds,
@@ -154,7 +155,7 @@ def search(
         step.conduct,
         scores,
         worth,
-        weights,
+        dict.fromkeys(scores, 0.0) | weights,
         extent,
         asked_first,
         line,
@@ -172,6 +173,8 @@ def _confirmed(
     things = np.zeros(len(touches.things))
     for nodes, scale in ((priors, 1.0), (seeds, 0.0)):
         for node, weight in nodes.items():
+            if weight == 0:  # says nothing
+                continue
             odds = weight if scale else np.copysign(_CONFIRMED, weight)
             place, thing = touches.account_at[node], touches.thing_at[node]
             if graph.kind[node] == Node.ACCOUNT:
@@ -196,14 +199,14 @@ def _confirmed(
 
 
 def _asked_first(graph: Graph, touches: Touches, step: Step) -> npt.NDArray[np.bool_]:
-    opposes = (step.dissent.replies >= OPPOSES) | (step.dissent.complaints >= OPPOSES)
+    opposes = (step.dissent.replies >= OPPOSES) | filed_flags(graph, touches, step.taint)
     authors = distinct_authors(graph, touches, step.taint, step.suspicion)
     from_data = graph.traits[touches.accounts] & (Trait.MINOR | Trait.BOT) > 0
     found: npt.NDArray[np.bool_] = opposes | (authors < _AUTHORS) | from_data
     return found
 
 
-def _by_others(touches: Touches, step: Step, parts: dict[str, Doubles]) -> Doubles:
+def _by_others(touches: Touches, step: Step, weight: float) -> Doubles:
     """(accounts) What others can do for the log-odds of an account, at most.
 
     They repost what it made, so that it looks tainted; and votes reach it by its own posts. What
@@ -211,10 +214,8 @@ def _by_others(touches: Touches, step: Step, parts: dict[str, Doubles]) -> Doubl
     """
     acts = touches.acts[:, 0].astype(np.float64)
     alone = log_ratios(np.zeros(len(acts)), acts, *step.conduct.habits[0])
-    blended = step.conduct.parts[:, 0] != 0
-    made, counted = parts["made"], step.conduct.parts[:, 0]
-    scale = float((made[blended] / counted[blended]).max()) if blended.any() else 0.0
-    return np.maximum(made - scale * alone, 0) + np.maximum(parts["votes of the confirmed"], 0)
+    made = step.conduct.parts[:, 0] - alone
+    return weight * (np.maximum(made, 0) + np.maximum(step.vote, 0))
 
 
 def _grown(
@@ -245,15 +246,28 @@ def _families(
     return {name: found[name][touches.accounts] for name in FAMILIES}
 
 
+def _worth(
+    touches: Touches, families: dict[str, Floats], parts: list[Int32], hidden: Hidden | None
+) -> dict[str, float]:
+    """What each member of the portfolio is worth: how hidden seeds stood."""
+    if hidden is None:
+        return {}
+    activity = touches.by_account.degrees()
+    worth = {EVIDENCE: standing(hidden.shares)}
+    for name, columns in families.items():
+        shares = [shares_above(columns[:, i], activity, fold) for i, fold in enumerate(parts)]
+        worth[name] = standing(np.concatenate(shares))
+    return worth
+
+
 def _blend(
     touches: Touches,
-    members: int,
+    weights: dict[str, float],
     families: dict[str, Floats],
     parts: list[Int32],
-    hidden: Hidden | None,
     step: Step,
-) -> tuple[dict[str, float], dict[str, Doubles]]:
-    """What each member of the portfolio is worth, and what it adds to the log-odds."""
+) -> dict[str, Doubles]:
+    """What each member of the portfolio adds to the log-odds; the evidence by its parts."""
     own = {
         "made": step.conduct.parts[:, 0],
         "reposted": step.conduct.parts[:, 1],
@@ -262,23 +276,16 @@ def _blend(
         "complained": step.dissent.complained,
         "votes of the confirmed": step.vote,
     }
-    if hidden is None:
-        return {}, own
-    activity = touches.by_account.degrees()
-    worth = {EVIDENCE: standing(hidden.shares)}
-    for name, columns in families.items():
-        shares = [shares_above(columns[:, i], activity, fold) for i, fold in enumerate(parts)]
-        worth[name] = standing(np.concatenate(shares))
-    weights = _weights(worth, members)
     blended = {name: weights.get(EVIDENCE, 0.0) * part for name, part in own.items()}
+    active = touches.by_account.degrees() > 0
     for name, columns in families.items():
         if name in weights:
             places = places_of(columns[:, -1])
             of_hidden = np.concatenate(
                 [places_of(columns[:, i])[fold] for i, fold in enumerate(parts)]
             )
-            blended[name] = weights[name] * lean(places, of_hidden, activity > 0)
-    return worth, blended
+            blended[name] = weights[name] * lean(places, of_hidden, active)
+    return blended
 
 
 def _weights(worth: dict[str, float], members: int) -> dict[str, float]:
