@@ -36,7 +36,7 @@ from leeward.model import (
     bounds,
     in_force,
 )
-from leeward.network import TIERS, Evidence, Ranked, WalkSettings
+from leeward.network import TIERS, Evidence, Ranked
 from leeward.pipeline import RANKING_SCHEMA, Figures
 
 if TYPE_CHECKING:
@@ -295,15 +295,6 @@ def _tiers() -> str:
     return _table(("tier", "means"), [(f"`{tier}`", text) for tier, text in TIERS.items()])
 
 
-def _walk() -> str:
-    meanings = _attributes(WalkSettings)
-    rows = [
-        (f"`{field.name}`", f"`{field.default}`", meanings[field.name])
-        for field in _struct(WalkSettings).fields
-    ]
-    return _table(("setting", "value", "meaning"), rows)
-
-
 # --- errors ------------------------------------------------------------------------------------
 
 
@@ -353,7 +344,6 @@ WORDS: Final = {
         "BSD-3-Clause",
         "the ceiling that `leeward evaluate` compares with: boosted trees",
     ),
-    "scikit-network": ("BSD-3-Clause", "benchmarks run its PageRank beside ours"),
     "scipy": ("BSD-3-Clause", "tests and benchmarks solve the same chains with it"),
     "siphash24": ("Apache-2.0 or LGPL-2.1-or-later", "tests compare our SipHash with it"),
     "sqlalchemy": ("MIT", "one code path for SQLite and PostgreSQL in the operational tables"),
@@ -434,7 +424,6 @@ _PARTS: Final[dict[str, Callable[[], str]]] = {
     "evidence": _meanings(Evidence),
     "tiers": _tiers,
     "figures": _meanings(Figures),
-    "walk": _walk,
     "errors": _error_tree,
     "dependencies": _dependencies("project", "dependencies"),
     "dependencies-postgresql": _dependencies("project", "optional-dependencies", "postgresql"),

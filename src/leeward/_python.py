@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leeward.console import write_page
 from leeward.pipeline import Found as Result
@@ -10,10 +10,10 @@ from leeward.pipeline import discover as run
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from leeward.network import Seed
+    from leeward.network import Prior, Seed
     from leeward.store import Log
 
 __all__ = ["Found", "discover"]
@@ -40,6 +40,7 @@ def discover(
     seeds: str | Iterable[str | Seed],
     *,
     shields: Mapping[str, str] | None = None,
+    priors: Iterable[Prior | Mapping[str, Any] | Sequence[Any]] = (),
     limit: int = 1_000,
 ) -> Found:
     """Find the network behind a few confirmed accounts, media, posts or tags.
@@ -51,11 +52,14 @@ def discover(
             ``innocent``, a tab and a weight; or :class:`leeward.network.Seed`. One text may
             hold them all, one a line.
         shields: Roles by account URI, under which only protective actions exist.
+        priors: What others say of accounts, posts, media or tags, and reviewers who may err:
+            :class:`leeward.network.Prior`, or rows of a subject (written as a seed), log-odds
+            and a source, as sequences or mappings.
         limit: How many accounts the ranking holds.
 
     Raises:
-        InputError: A seed is not of the form.
+        InputError: A seed or a prior is not of the form.
         UsageError: The log knows none of the offending seeds.
     """
-    found = run(log, seeds, shields=shields, limit=limit)
+    found = run(log, seeds, shields=shields, priors=priors, limit=limit)
     return Found(**{name: getattr(found, name) for name in Result.__dataclass_fields__})

@@ -52,6 +52,7 @@ def test_it_makes_everything_and_replaces_it_the_second_time(run: Run, tmp_path:
     assert judged["hidden"] == 15
     assert [10, 15, 20] == [at["k"] for at in judged["found_at"]]
     assert {"accused", "right", "precision", "recall"} == {*judged["two_hop"]}
+    assert judged["above_line"]["right"] <= judged["above_line"]["of"]
     for name in ("page", "ranking", "seeds", "data"):
         assert str(out) in second.json[name]
 
@@ -78,8 +79,12 @@ def _reads_well(text: str, out: Path) -> None:
         r"15 accounts of the ring were to be found\. In the ranking,",
         r"  of the first +\d+ +\d+ are of the ring \(\d+%\)",
         r"Two hops over reposts would have accused \d+ accounts; \d+ of .* ring \(\d+\.\d%\)\.",
-        r"The first suspects, and what the strongest evidence says:",
-        rf" +\d+  {uri} (posted|reposted|liked|follows) .+",
+        r"From the seeds alone, not knowing the truth, discovery says:",
+        r"  [A-Z].+\.",
+        r"In truth 20 accounts belong to the ring(; of the \d+ above the line \d+ (does|do))?\.",
+        r"The first that were found, and what says most for them \(\+3: .* likelier\):",
+        rf" +\d+  {uri}  \([+-]\d+\.\d, (above the line|suspect|ask first|below)\)",
+        r" +\(\+\d+\.\d\) (posted|reposted|liked|used|stands) .+",
         rf"page: {re.escape(str(out))}/demo\.html \(made in \d+ s; open it in a browser\)",
         r"next: leeward discover --data \S+ --seeds \S+ --out ranking\.csv",
     ]

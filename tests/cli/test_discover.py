@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pytest
 
 from leeward.pipeline import RANKING_SCHEMA
 from tests.network._events import event
+from tests.network._harbour import harbour
 from tests.network._quay import quay
 
 if TYPE_CHECKING:
@@ -49,34 +51,100 @@ USUAL = ("discover", "--data", "data", "--seeds", "seeds.txt", "--out")
 def test_it_says_what_it_found(run: Run, here: Path) -> None:
     said = run(*USUAL, "ranking.parquet")
     assert (0, "") == (said.code, said.err)
-    assert said.out.splitlines()[:15] == [
+    lines = said.out.splitlines()
+    assert lines[0].startswith("Nothing could be checked: that takes at least 4 confirmed")
+    assert lines[2:6] == [
+        "",
         "         127  events of 39 accounts",
         "           2  seeds",
-        "          37  accounts with a score",
-        "          32  suspects in the ranking",
-        "          37  accounts that two hops over reposts would accuse",
-        "",
-        "    3  shielded   hugo",
-        "                  reposted 2 posts that seed ada posted (63%)",
-        "                  reposted a post that seed ada reposted (31%)",
-        "    4  suspect    cleo",
-        "                  reposted 2 posts that seed ada posted (63%)",
-        "                  reposted a post that seed ada reposted (31%)",
-        "    5  suspect    gale",
-        "                  reposted a post that seed ada posted (100%)",
-        "                  reposted 2 posts that seed ada reposted (<1%)",
+        "          39  accounts with a score",
     ]
-    assert said.out.splitlines()[-1] == "ranking: ranking.parquet"
-    assert "note: With so few seeds" in said.out
+    assert "          37  accounts that two hops over reposts would accuse" in lines
+    assert said.out.count("Nothing could be checked") == 1
+    assert lines[-1] == "ranking: ranking.parquet"
     assert "minor" not in said.out
     assert pq.read_schema("ranking.parquet") == RANKING_SCHEMA
+
+
+def test_each_of_the_first_ten_comes_with_what_weighs_most(run: Run, here: Path) -> None:
+    said = run(*USUAL, "ranking.json")
+    rows = json.loads((here / "ranking.json").read_bytes())
+    expected = []
+    others = [row for row in rows if row["tier"] != "seed"][:10]
+    wide = max(len(row["tier"]) for row in others)
+    for row in others:
+        head = f"{row['rank']:>5}  {row['tier']:<{wide}}  {row['account']}  ({row['score']:+.1f})"
+        own = [one for one in row["evidence"] if one["kind"] != "base rate"]
+        pieces = [one for one in own if abs(one["weight"]) >= 0.05][:2]
+        expected += [head, *(f"{one['weight']:+.1f}|{one['words']}" for one in pieces)]
+    text = said.out.splitlines()
+    begin = text.index(expected[0])
+    shown = [
+        line if line[4] != " " else line.strip().replace("(", "", 1).replace(") ", "|", 1)
+        for line in text[begin : begin + len(expected)]
+    ]
+    assert shown == expected
+
+
+def test_what_may_be_relied_on_stands_first(run: Run, tmp_path: Path) -> None:
+    data = ingested(run, tmp_path, harbour())
+    (tmp_path / "seeds.txt").write_text("".join(f"ring/{i}\n" for i in range(10)))
+    usual = ("discover", "--data", data, "--seeds", tmp_path / "seeds.txt", "--out")
+    said = run(*usual, tmp_path / "r.csv")
+    first, second, *rest = said.out.splitlines()
+    assert re.fullmatch(r"Of your own 10 seeds it would have found \d+ in the first \S+, .*", first)
+    assert re.fullmatch(r"About \S+ accounts are estimated .* from \S+ to \S+\.", second)
+    assert "" in rest[:2]
+    listed = re.compile(r" +\d+  (suspect|ask first|above the line) ")
+    row = next(line for line in rest if listed.match(line))
+    assert re.search(r"\([+-]\d+\.\d, (<1%|\d+%|>99%)\)$", row)
+    figures = run(*usual, tmp_path / "r.csv", "--json").json["figures"]
+    assert {"found", "of", "within"} == {*figures["own"]}
+    assert {"estimate", "low", "high"} == {*figures["size"]}
+    assert figures["abstained"] is None
+
+
+def test_priors_are_read_from_a_file(run: Run, here: Path) -> None:
+    text = "source,subject,log_odds\nharbour watch,account:gale,2.5\nwatch,canary,-1\n"
+    (here / "priors.csv").write_text(text)
+    said = run(*USUAL, "r.json", "--priors", "priors.csv")
+    assert said.code == 0
+    assert "1  prior, 1 more is not in the log" in said.out
+    assert "note: 1 of 2 priors is about what is not in the log and was left out." in said.out
+    assert "canary" not in said.out
+    rows = {row["account"]: row for row in json.loads((here / "r.json").read_bytes())}
+    pieces = {piece["kind"]: piece for piece in rows["gale"]["evidence"]}
+    assert pieces["priors"]["weight"] == 2.5
+    assert pieces["priors"]["words"] == "said that it belongs: harbour watch"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "problem"),
+    [
+        ("subject,log_odds,source\nada,1,watch\ncanary,30,watch\n", 1, "priors.csv, line 3"),
+        ("subject,log_odds,source\ncanary,1\n", 1, "priors.csv, line 2"),
+        ("subject,source\ncanary,watch\n", 1, "no column log_odds"),
+    ],
+)
+def test_priors_that_cannot_be_used_end_it(
+    run: Run, here: Path, text: str, code: int, problem: str
+) -> None:
+    (here / "priors.csv").write_text(text)
+    said = run(*USUAL, "r.json", "--priors", "priors.csv")
+    assert (code, "") == (said.code, said.out)
+    assert problem in said.err
+    assert "next:" in said.err
+    assert "canary" not in said.err
+    assert not (here / "r.json").exists()
 
 
 def test_json_is_one_object(run: Run, here: Path) -> None:
     said = run(*USUAL, "ranking.json", "--page", "page.html", "--limit", 5, "--json")
     assert (0, "") == (said.code, said.err)
     assert {"figures", "notes", "ranking", "page"} == {*said.json}
-    assert (2, 37) == (said.json["figures"]["seeds"], said.json["figures"]["reached"])
+    figures = said.json["figures"]
+    assert (2, 39) == (figures["seeds"], figures["scored"])
+    assert (figures["own"], figures["size"], figures["abstained"]) == (None, None, None)
     assert ("ranking.json", "page.html") == (said.json["ranking"], said.json["page"])
     rows = json.loads((here / "ranking.json").read_bytes())
     assert [1, 2, 3, 4, 5] == [row["rank"] for row in rows]
@@ -193,7 +261,7 @@ def test_a_terminal_is_told_of_progress_and_left_clean(
         terminal.setattr(sys.stderr, "isatty", lambda: True)
         said = run(*USUAL, "r.csv")
         silent = run(*USUAL, "r.csv", "--json")
-    assert "walking" in said.err
+    assert "searching" in said.err
     assert said.err.endswith("\r\x1b[K")
     assert "\x1b" not in said.out
     assert silent.err == ""

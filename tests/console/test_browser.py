@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from leeward.console import page
-from leeward.network import Evidence, Picture, Tie
-from tests.console._found import found, judged, with_
+from leeward.network import TIERS, Evidence, Picture, Tie
+from tests.console._found import abstained, found, judged, with_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ CONTRAST = """() => {
   const marks = new Map();
   const sheet = parse(getComputedStyle(document.querySelector(".scroll")).backgroundColor);
   const ground = parse(getComputedStyle(document.body).backgroundColor);
-  ["seed", "suspect", "ask-first", "shielded"].forEach(tier => {
+  ["seed", "above-the-line", "suspect", "ask-first", "below", "shielded"].forEach(tier => {
     const style = getComputedStyle(document.querySelector(".node .t-" + tier));
     [sheet, ground, disc].forEach((back, place) => marks.set(tier + place,
       Math.max(ratio(parse(style.fill), back), ratio(parse(style.stroke), back))));
@@ -179,10 +179,11 @@ def test_the_list_is_filtered_by_keys_alone(whole: str, opening: Opening) -> Non
         at.locator("#tier-all").focus()
         at.keyboard.press("ArrowRight")
         assert shown(at, row) == tiers.count("seed")
-        at.keyboard.press("ArrowRight")
-        assert shown(at, row) == tiers.count("suspect")
-        at.keyboard.press("ArrowLeft")
-        at.keyboard.press("ArrowLeft")
+        for tier in list(TIERS)[1:]:
+            at.keyboard.press("ArrowRight")
+            assert shown(at, row) == tiers.count(tier) > 0
+        for _ in TIERS:
+            at.keyboard.press("ArrowLeft")
         at.keyboard.press("Tab")
         assert focused(at) == "every"
         at.keyboard.press("Space")
@@ -218,6 +219,54 @@ def test_the_list_is_sorted_by_its_heads(whole: str, opening: Opening) -> None:
         assert names.all_inner_texts() == [one.account.rpartition("/")[2] for one in ranking[:100]]
 
 
+def test_scores_below_zero_are_sorted_as_numbers(whole: str, opening: Opening) -> None:
+    ranking = found().ranking
+    assert ranking[-1].score < -2 < 2 < ranking[0].score
+    with opening(whole) as opened:
+        names = opened.page.locator(".list tbody tr:not(.more) .name")
+        opened.page.get_by_role("button", name="Score").click()
+        assert names.all_inner_texts() == [one.account.rpartition("/")[2] for one in ranking[:100]]
+        opened.page.get_by_role("button", name="Score").click()
+        last = ranking[:-101:-1]
+        assert names.all_inner_texts() == [one.account.rpartition("/")[2] for one in last]
+        assert (
+            opened.page.locator(".list tbody .score")
+            .first.inner_text()
+            .startswith("\N{MINUS SIGN}")
+        )
+
+
+def test_what_speaks_against_looks_different_without_its_colour(
+    whole: str, opening: Opening
+) -> None:
+    marks = """name => {
+      const one = document.querySelector(`.why b.${name}`);
+      return [one.textContent[0], getComputedStyle(one, "::before").content[1]];
+    }"""
+    with opening(whole) as opened:
+        assert opened.page.evaluate(marks, "for") == ["+", "\u25b2"]
+        assert opened.page.evaluate(marks, "against") == ["\N{MINUS SIGN}", "\u25bc"]
+
+
+@pytest.mark.parametrize(("wide", "high"), SIZES)
+def test_a_search_that_abstains_says_so_before_anything_else(
+    opening: Opening, wide: int, high: int
+) -> None:
+    with opening(page(abstained()), wide=wide, high=high) as opened:
+        notice = opened.page.locator(".notice")
+        assert notice.bounding_box()["y"] < high  # type: ignore[index]  # it is shown
+        assert notice.inner_text().startswith("The search abstains.")
+        assert fits(opened.page)
+        assert ([], []) == (opened.requests, opened.said)
+
+
+def test_a_cell_that_is_a_question_leads_to_its_accounts(whole: str, opening: Opening) -> None:
+    with opening(whole) as opened:
+        opened.page.locator("#cells a").last.click()
+        row = opened.page.locator(":target")
+        assert "cell 2" in row.inner_text()
+
+
 def test_the_picture_is_walked_by_arrow_keys(whole: str, opening: Opening) -> None:
     with opening(whole) as opened:
         at = opened.page
@@ -245,7 +294,7 @@ def test_a_pointer_over_an_account_shows_its_evidence(whole: str, opening: Openi
         tip = opened.page.locator("#tip")
         assert tip.is_visible()
         assert re.search(r"suspect, rank \d+", tip.inner_text())
-        assert re.search(r"\d+%: ", tip.inner_text())
+        assert re.search(r"\n[+\N{MINUS SIGN}]\d+\.\d: ", tip.inner_text())
         assert opened.page.locator(".node title").count() == 0
 
 

@@ -118,7 +118,7 @@ def test_signs_stand_clear_of_other_cells() -> None:
     _, drawn = picture([3] * 30 + [40], 8, within=1.0, between=0.0)
     drawing = draw(drawn)
     assert len(drawing.discs) == 21
-    assert drawing.discs[-1].caption == "In a small cell or none: 33 accounts"
+    assert drawing.discs[-1].caption == "In a small group or none: 33 accounts"
     signs = [
         (d.x - d.sign / 2, d.y - d.radius - 12, d.x + d.sign / 2, d.y - d.radius + 12)
         for d in drawing.discs
@@ -155,7 +155,7 @@ def test_ties_that_say_nothing_are_left_out() -> None:
 def test_accounts_without_ties_are_drawn_as_such() -> None:
     _, drawn = picture([5], 1, within=0.0)
     [disc] = draw(drawn).discs
-    assert (disc.loose, disc.caption) == (True, "In no cell: 5 accounts")
+    assert (disc.loose, disc.caption) == (True, "In no group: 5 accounts")
 
 
 def test_who_has_a_shield_is_drawn_as_shielded() -> None:

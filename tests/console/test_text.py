@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.console._text import (
+    chance,
     count,
     fitting,
     isolated,
     number,
     share,
     shortened,
+    signed,
     title,
     visible,
     width,
@@ -96,6 +98,15 @@ def test_an_account_is_known_by_the_end_of_its_uri(account: str, short: str) -> 
         (number, 0, "0"),
         (number, 12345.0, "1.23 \N{MULTIPLICATION SIGN} 10⁴"),
         (number, float("nan"), "not known"),
+        (signed, 3.24, "+3.2"),
+        (signed, -1.06, "\N{MINUS SIGN}1.1"),
+        (signed, -0.04, "0"),
+        (signed, float("-inf"), "not known"),
+        (chance, 0.999, ">99%"),
+        (chance, 0.99, "99%"),
+        (chance, 0.004, "<1%"),
+        (chance, 0.5, "50%"),
+        (chance, float("nan"), "not known"),
     ],
 )
 def test_a_number_reads_well(function: object, value: float | None, shown: str) -> None:

@@ -79,7 +79,7 @@ def stand_in(
         log_odds,
         1 / (1 + np.exp(-log_odds)),
         {"model": log_odds - said, "priors": said},
-        Taint(suspects, heavy, heavy, np.zeros(len(heavy)), ()),
+        Taint(suspects, suspects, heavy, heavy, heavy, np.zeros(len(heavy)), (), ()),
         Conduct(nothing, nothing, nothing[:, 0], (_HABIT,) * 3),
         families,
         dict.fromkeys(families, 1 / len(families)),

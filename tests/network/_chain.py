@@ -6,29 +6,24 @@ from collections import defaultdict
 from math import log2
 from typing import TYPE_CHECKING
 
-import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import spsolve
 
 from leeward.network import Act, Node
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from leeward.network import Graph, WalkSettings
+    from leeward.network import Graph
+    from leeward.network._steps import WalkSettings
 
 BACK = {Act.REPOSTED, Act.LIKED}
 OWN = {Act.AUTHORED, *BACK}
 
 
 def transitions(  # noqa: C901 - one state after the other, as the text has it
-    graph: Graph, settings: WalkSettings, *, together: bool = True
+    graph: Graph, settings: WalkSettings
 ) -> sp.csr_matrix:
     """P[i, j]: the probability to go from state i to j; post p by a thing is state n + p,
-    by somebody else than its author state 2 n + p.
-
-    Two acts of one account on one post are two ways; with ``together`` false only the better
-    of them counts.
+    by somebody else than its author state 2 n + p. Two acts of one account on one post are two
+    ways.
     """
     n = len(graph.kind)
     kind = [Node(k) for k in graph.kind]
@@ -54,7 +49,7 @@ def transitions(  # noqa: C901 - one state after the other, as the text has it
         total = sum(weight for _, weight in choices)
         for to, weight in choices:
             way = part * weight / total
-            p[state, to] = p[state, to] + way if together else max(p[state, to], way)
+            p[state, to] += way
 
     for v in range(n):
         if kind[v] == Node.ACCOUNT:
@@ -91,17 +86,3 @@ def transitions(  # noqa: C901 - one state after the other, as the text has it
         return sp.csr_matrix((3 * n, 3 * n))
     rows, columns = zip(*p, strict=True)
     return sp.csr_matrix((list(p.values()), (rows, columns)), (3 * n, 3 * n))
-
-
-def visits(
-    graph: Graph, restart: npt.NDArray[np.float64], settings: WalkSettings
-) -> npt.NDArray[np.float64]:
-    """Solve x = r + on P' x exactly."""
-    chain = transitions(graph, settings)
-    size = chain.shape[0]
-    n = len(restart)
-    posts = graph.kind == Node.POST
-    full = np.concatenate([restart, np.where(posts, restart, 0), np.zeros(n)])
-    on = 1 - settings.restart
-    found = np.asarray(spsolve((sp.identity(size) - on * chain.T).tocsc(), full))
-    return np.concatenate([found[:n] + found[2 * n :], found[n : 2 * n]])

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy.special import betaln
 
-from leeward.network import Act, Graph
+from leeward.network import Act, Graph, Node
 from leeward.network._betabinomial import Beta
 from leeward.network._taint import Sorts, Taint
 from leeward.network._touches import Touches, touches_of
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SORTS",
+    "SORTS_MADE",
     "WEIGHT",
     "Naive",
     "World",
     "chance_of",
+    "lifts_by",
     "taint_by",
     "worlds",
 ]
@@ -39,15 +41,23 @@ _ACTS = {"post": Act.AUTHORED, "repost": Act.REPOSTED, "like": Act.LIKED}
 
 SORTS = tuple(Sorts(odds, Beta.of(0.1, 6), Beta.of(0.7, 3)) for odds in (-2.0, -1.5, -2.5, -1.8))
 """What things of each kind may look like in a small world."""
+SORTS_MADE = tuple(
+    Sorts(odds, Beta.of(0.2, 4), Beta.of(0.6, 3)) for odds in (-2.2, -1.2, -2.0, -1.0)
+)
+"""The same by who made posts with them."""
 
 
 class Naive:
     """Who touched what, by nodes of a graph.
 
     Attributes:
-        acts: The acts of each account, each on a post, no two alike.
+        acts: The acts of each account, each on a post, no two alike; to repost or like a post of
+            one's own is none.
         carried: What each post carries.
         touched: For each account and thing the weight of the strongest act.
+        made: For each thing those who made a post with it.
+        came: For each thing those who reposted or liked a post of somebody else with it.
+        first: For each thing who was the first to make a post with it.
     """
 
     def __init__(self, graph: Graph, events: Iterable[Event]) -> None:
@@ -56,23 +66,34 @@ class Naive:
             assert found is not None
             return found
 
+        ordered = sorted(events, key=lambda one: one.seq or 0)
+        author = {e.object or "": e.actor for e in ordered if e.kind == "post"}
         self.acts: dict[int, set[tuple[Act, int]]] = defaultdict(set)
         self.carried: dict[int, set[int]] = defaultdict(set)
-        for event in events:
-            if event.kind not in _ACTS:
-                continue
-            act = _ACTS[event.kind]
-            post = node("post", event.object if act == Act.AUTHORED else event.target)
-            self.acts[node("account", event.actor)].add((act, post))
-            self.carried[post] |= {node("tag", tag) for tag in event.tags}
-            self.carried[post] |= {node("link", link) for link in event.links}
-            self.carried[post] |= {node("media", media.uri) for media in event.media}
         self.touched: dict[int, dict[int, float]] = defaultdict(dict)
-        for account, acts in self.acts.items():
-            mine = self.touched[account]
-            for act, post in acts:
-                for thing in {post, *self.carried[post]}:
-                    mine[thing] = max(mine.get(thing, 0), WEIGHT[act])
+        self.made: dict[int, set[int]] = defaultdict(set)
+        self.came: dict[int, set[int]] = defaultdict(set)
+        self.first: dict[int, int] = {}
+        for one in ordered:
+            if one.kind == "post":
+                carried = self.carried[node("post", one.object)]
+                carried |= {node("tag", tag) for tag in one.tags}
+                carried |= {node("link", link) for link in one.links}
+                carried |= {node("media", media.uri) for media in one.media}
+        for one in ordered:
+            if one.kind not in _ACTS:
+                continue
+            account, act = node("account", one.actor), _ACTS[one.kind]
+            name = (one.object if act == Act.AUTHORED else one.target) or ""
+            post, is_own = node("post", name), author.get(name) == one.actor
+            if act == Act.AUTHORED or not is_own:
+                self.acts[account].add((act, post))
+            for thing in {post, *self.carried[post]}:
+                mine = self.touched[account]
+                mine[thing] = max(mine.get(thing, 0), WEIGHT[act])
+                (self.made if is_own else self.came)[thing].add(account)
+                if act == Act.AUTHORED:
+                    self.first.setdefault(thing, account)
 
     def shared(self) -> dict[int, dict[int, float]]:
         """For each thing that two or more touched the accounts and weights."""
@@ -91,6 +112,10 @@ class World(NamedTuple):
     touches: Touches
     naive: Naive
     suspicion: Doubles
+
+    def level(self, account: int) -> float:
+        """How much the account of a node is suspected."""
+        return float(self.suspicion[self.touches.account_at[account]])
 
 
 @st.composite
@@ -115,23 +140,74 @@ def chance_of(found: float, size: float, sorts: Sorts, prior: float = 0) -> floa
     odds = prior or sorts.odds  # what is known takes the place of the base rate
     for sign, beta in ((1, sorts.tainted), (-1, sorts.ordinary)):
         odds += sign * (betaln(k + beta.a, n - k + beta.b) - betaln(beta.a, beta.b))
-    return float(1 / (1 + np.exp(-odds)))
+    tainted = 1 / (1 + np.exp(-odds))
+    if prior:  # a thing that a person judged says less, the fewer suspects touched it
+        usual = sorts.tainted.a / (sorts.tainted.a + sorts.tainted.b)
+        seen = (k + sorts.tainted.a) / (n + sorts.tainted.a + sorts.tainted.b)
+        tainted *= min(1, seen / usual)
+    return float(tainted)
 
 
 def taint_by(
-    world: World, sorts: tuple[Sorts, ...] = SORTS, priors: Doubles | None = None
+    world: World,
+    sorts: tuple[Sorts, ...] = SORTS,
+    priors: Doubles | None = None,
+    sorts_made: tuple[Sorts, ...] = SORTS_MADE,
 ) -> Taint:
     """The taint of things where it is known what the sorts look like."""
     touches = world.touches
-    found = np.zeros(len(touches.things))
-    light, heavy = np.zeros(len(found)), np.zeros(len(found))
+    found, makers, light, heavy, made = np.zeros((5, len(touches.things)))
     priors = np.zeros(len(found)) if priors is None else priors
     shared = world.naive.shared()
     for j, thing in enumerate(touches.things.tolist()):
-        by = shared[thing]
-        found[j] = sum(w * world.suspicion[touches.account_at[a]] for a, w in by.items())
-        found[j] = max(found[j], 0)
-        kind = sorts[touches.kind[j] - 1]
-        light[j] = chance_of(found[j], float(touches.size[j]) - 0.6, kind, priors[j])
-        heavy[j] = chance_of(found[j], float(touches.size[j]) - 1.0, kind, priors[j])
-    return Taint(found, light, heavy, priors, sorts)
+        by, makes = shared[thing], world.naive.made[thing]
+        found[j] = max(sum(w * world.level(a) for a, w in by.items()), 0)
+        makers[j] = max(sum(world.level(a) for a in makes), 0)
+        kind = touches.kind[j] - 1
+        light[j] = chance_of(found[j], float(touches.size[j]) - 0.6, sorts[kind], priors[j])
+        heavy[j] = chance_of(found[j], float(touches.size[j]) - 1.0, sorts[kind], priors[j])
+        if touches.kind[j] != Node.POST or priors[j]:
+            made[j] = chance_of(makers[j], len(makes) - 1, sorts_made[kind], priors[j])
+    return Taint(found, makers, light, heavy, made, priors, sorts, sorts_made)
+
+
+def lifts_by(world: World, witness: int) -> tuple[Doubles, Doubles]:
+    """How many walkers from a witness come by each account, and how much more than expected.
+
+    Args:
+        world: A platform.
+        witness: The place of an account; or, counted on from the last account, of a thing.
+    """
+    naive, touches, shared = world.naive, world.touches, world.naive.shared()
+    nodes = touches.accounts.tolist()
+    mine = {a: [t for t in naive.touched[a] if t in shared] for a in nodes}
+    posts = {post for acts in naive.acts.values() for _, post in acts} | {*naive.carried}
+
+    def leads(account: int, thing: int) -> bool:
+        is_maker = thing not in posts and account in naive.made[thing]
+        return naive.first[thing] != account if is_maker else account in naive.came[thing]
+
+    ways = {a: sum(leads(a, t) for t in mine[a]) for a in nodes}
+    at = {nodes[witness]: 1.0} if witness < len(nodes) else {}
+    for step in range(2):
+        there: dict[int, float] = defaultdict(float)
+        makers: dict[int, float] = defaultdict(float)
+        for account, walkers in at.items():
+            for thing in mine[account]:
+                there[thing] += walkers / len(mine[account])
+                if account in naive.made[thing]:
+                    makers[thing] += walkers / len(mine[account])
+        if step == 0 and witness >= len(nodes):
+            thing = int(touches.things[witness - len(nodes)])
+            there[thing] = makers[thing] = 1
+        at = {
+            a: sum(
+                (makers if a in naive.made[t] and t not in posts else there)[t] / len(shared[t])
+                for t in mine[a]
+                if leads(a, t)
+            )
+            for a in nodes
+        }
+    come = np.array([at[a] for a in nodes])
+    each = np.array([ways[a] for a in nodes])
+    return come, come * each.sum() / (each + 3)

@@ -10,7 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import spsolve
 
-from leeward.network import Act, Csr, Graph, Node, WalkSettings
+from leeward.network import Act, Csr, Graph, Node
+from leeward.network._steps import WalkSettings
 from tests.network._chain import transitions
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def without_answers(graph: Graph) -> Graph:
 
 def walkers(graph: Graph, restart: Doubles) -> Doubles:
     """Visits of accounts, solved exactly; an account is not led to by its own post."""
-    settings = WalkSettings(kinship=False)
+    settings = WalkSettings()
     chain = transitions(without_answers(graph), settings).tolil()
     n = len(graph.kind)
     for post, author in enumerate(graph.author.tolist()):

@@ -218,7 +218,7 @@ def test_a_confirmed_account_alone_is_no_question() -> None:
     taint = taint_of(world.touches, suspicion, np.zeros(len(world.touches.things)))
     nothing = np.empty(0, np.int32)
     (cell,) = cells_of(world.graph, world.touches, suspicion, taint, confirmed, nothing)
-    assert (cell.question, cell.words) == (False, "all 1 confirmed")
+    assert (cell.question, cell.words) == (False, "confirmed")
 
 
 def test_no_suspects_make_no_cells() -> None:

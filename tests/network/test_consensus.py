@@ -1,4 +1,4 @@
-"""Votes of witnesses, beside walkers in dense matrices."""
+"""Votes of witnesses, beside walkers in dictionaries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leeward.network._consensus import Votes, mean_vote
 from leeward.network._touches import touches_of
 from tests.network._events import event, graph_of
-from tests.network._evidence import World, worlds
+from tests.network._evidence import World, lifts_by, worlds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,26 +22,6 @@ if TYPE_CHECKING:
 GRAIN = 1 / 65535
 ROUNDING = 1e-5
 """Of lifts, which are kept as float32."""
-
-
-def lifts(world: World, witness: int) -> Doubles:
-    """Of all accounts: by the incidence matrix, in the words of the module's docstring."""
-    touches = world.touches
-    touched = np.zeros((len(touches.accounts), len(touches.things)))
-    for thing, by in world.naive.shared().items():
-        for account in by:
-            touched[touches.account_at[account], touches.thing_at[thing]] = 1
-    degree, size = touched.sum(axis=1), touched.sum(axis=0)
-    to_things = touched / np.maximum(degree, 1)[:, None]
-    to_accounts = (touched / size).T
-    if witness < len(degree):
-        at = np.zeros(len(degree))
-        at[witness] = 1
-        at = at @ to_things @ to_accounts
-    else:
-        at = to_accounts[witness - len(degree)]
-    lift: Doubles = (at @ to_things @ to_accounts) * degree.sum() / (degree + 3)
-    return lift
 
 
 def some_witnesses(world: World, seed: int) -> npt.NDArray[np.int64]:
@@ -56,7 +36,7 @@ def test_a_vote_is_the_share_of_accounts_that_stand_lower(world: World, seed: in
     """Lifts nearer than a place of the histogram may count as equal."""
     witnesses = some_witnesses(world, seed)
     for witness, vote in zip(witnesses, Votes(world.touches).of(witnesses), strict=True):
-        lift = lifts(world, int(witness))
+        _, lift = lifts_by(world, int(witness))
         above = lift[lift > 0]
         step = (above.max() / above.min()) ** (1 / 4095) + ROUNDING if len(above) else 1
         for mine, share in zip(lift, vote / 65535, strict=True):
@@ -66,12 +46,12 @@ def test_a_vote_is_the_share_of_accounts_that_stand_lower(world: World, seed: in
 
 
 def test_equal_lifts_count_a_half() -> None:
-    """Ann and Bob touched one post, Cid and Dan another: Ann sees two like her, two below."""
+    """Ann and Bob like one post, Cid and Dan another: Ann sees two like her, two below."""
     graph = graph_of(
         [
-            event("post", 1, "ann", "post/1"),
+            event("like", 1, "ann", target="post/1"),
             event("like", 2, "bob", target="post/1"),
-            event("post", 3, "cid", "post/2"),
+            event("like", 3, "cid", target="post/2"),
             event("like", 4, "dan", target="post/2"),
         ]
     )
@@ -145,7 +125,7 @@ def test_the_order_of_the_events_makes_no_difference(world: World, seed: int) ->
     place = {graph.name(node): i for i, node in enumerate(touches.accounts.tolist())}
     there = np.array([place[world.graph.name(n)] for n in world.touches.accounts.tolist()])
     witness = int(np.random.default_rng(seed).integers(len(there)))
-    lift = lifts(world, witness)
+    _, lift = lifts_by(world, witness)
     ours = Votes(world.touches).of(np.array([witness]))[0]
     theirs = Votes(touches).of(there[[witness]].astype(np.int64))[0][there]
     above = lift[lift > 0]

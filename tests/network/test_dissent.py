@@ -27,7 +27,8 @@ PICTURE = (MediaRef(uri="media/boat"),)
 def tainted_by(touches: Touches, chances: dict[int, float]) -> Taint:
     """Taint of so much by the nodes of things; nothing else is tainted."""
     some = np.array([chances.get(node, 0.0) for node in touches.things.tolist()])
-    return Taint(some, some.copy(), some.copy(), np.zeros(len(some)), SORTS)
+    none = np.zeros(len(some))
+    return Taint(some, none, some.copy(), some.copy(), none, none, SORTS, SORTS)
 
 
 def drawn(world: World, seed: int) -> dict[int, float]:

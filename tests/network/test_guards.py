@@ -69,16 +69,29 @@ def test_what_others_do_with_the_posts_of_an_owner_rests_on_nobody() -> None:
     assert authors(events, RING, "ann") == 0
 
 
-def test_copies_by_one_suspect_count_once() -> None:
-    """One of the ring posts Ann's picture ten times, the others like all of that."""
-    events = [event("post", 1, "ann", "post/ann", media=PICTURE)]
-    events += [event("post", 10 + i, "ring/0", f"post/{i}", media=PICTURE) for i in range(10)]
-    events += [
-        event("like", 100 + 10 * by + i, f"ring/{by}", target=f"post/{i}")
-        for by in range(1, 5)
+def copies(by: int) -> list[Event]:
+    """Ten copies of a picture by each of some of the ring, which the others like."""
+    events = [
+        event("post", 10 + 10 * r + i, f"ring/{r}", f"post/{r}/{i}", media=PICTURE)
+        for r in range(by)
         for i in range(10)
     ]
-    assert authors(events, RING, "ann") == 1
+    return events + [
+        event("like", 100 + 10 * liker + i, f"ring/{liker}", target=f"post/0/{i}")
+        for liker in range(1, 5)
+        for i in range(10)
+    ]
+
+
+def test_copies_of_ones_own_picture_rest_on_nobody() -> None:
+    """Ann posted it before the ring did."""
+    assert authors([event("post", 1, "ann", media=PICTURE), *copies(3)], RING, "ann") == 0
+
+
+def test_all_copies_by_one_suspect_count_once() -> None:
+    """Ann posts what others of the ring had posted, over and over."""
+    assert authors([*copies(2), event("post", 999, "ann", media=PICTURE)], RING, "ann") == 2
+    assert authors([*copies(5), event("post", 999, "ann", media=PICTURE)], RING, "ann") == ENOUGH
 
 
 @given(world=worlds())
@@ -114,7 +127,7 @@ def test_authors_are_those_that_sets_count(world: World) -> None:
 
 def complained(events: list[Event]) -> set[str]:
     world, taint, place = judged(events, RING)
-    filed = filed_flags(world.graph, world.touches, taint)
+    filed = filed_flags(world.graph, world.touches, taint, world.suspicion)
     return {name for name, i in place.items() if filed[i]}
 
 
@@ -151,9 +164,10 @@ def test_complaints_are_those_that_a_loop_finds(seed: int, count: int) -> None:
         event("flag", count + i, f"account/{rng.integers(10)}", target=str(rng.choice(names)))
         for i in range(1, 11)
     ]
-    world, taint, place = judged([*events, *flags], {"account/1", "account/2", "account/3"})
+    suspects = {"account/1", "account/2", "account/3"}
+    world, taint, place = judged([*events, *flags], suspects)
     graph, naive = world.graph, world.naive
-    strong = np.maximum(taint.light, taint.heavy) >= STRONG
+    strong = taint.most >= STRONG
     tainted = {int(node) for node in world.touches.things[strong]}
 
     def is_tainted(post: int) -> bool:
@@ -164,11 +178,13 @@ def test_complaints_are_those_that_a_loop_finds(seed: int, count: int) -> None:
         account = graph.find("account", flag.target or "", HASHER)
         post = graph.find("post", flag.target or "", HASHER)
         made = [p for act, p in naive.acts.get(account or 0, ()) if act == Act.AUTHORED]
+        about = flag.target
         if account is None:
             made = [post] if post is not None else []
-        if any(is_tainted(one) for one in made):
+            about = next((e.actor for e in events if e.kind == "post" and e.object == about), None)
+        if about in suspects or any(is_tainted(one) for one in made):
             expected.add(flag.actor)
-    filed = filed_flags(graph, world.touches, taint)
+    filed = filed_flags(graph, world.touches, taint, world.suspicion)
     assert {name for name, i in place.items() if filed[i]} == expected
 
 
@@ -177,4 +193,4 @@ def test_an_empty_graph_guards_nobody() -> None:
     touches = touches_of(graph)
     taint = taint_of(touches, np.zeros(0), np.zeros(0))
     assert not len(distinct_authors(graph, touches, taint, np.zeros(0)))
-    assert not len(filed_flags(graph, touches, taint))
+    assert not len(filed_flags(graph, touches, taint, np.zeros(0)))

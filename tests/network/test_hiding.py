@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.network._consensus import Votes
 from leeward.network._growth import Confirmed, sizes
-from leeward.network._hiding import dealt, hide_and_grow, standing
+from leeward.network._hiding import dealt, hide_and_grow
+from leeward.network._lean import standing
 from leeward.network._touches import touches_of
+from leeward.network._ways import Ways
 from tests.network._events import HASHER, graph_of
 from tests.network._harbour import MEMBERS, harbour
 
@@ -63,7 +64,7 @@ def test_hidden_members_of_a_ring_stand_far_above_chance(platform: Graph) -> Non
     confirmed = Confirmed(places, np.ones(10), places[:0], np.zeros(len(touches.things)))
     folds = dealt(places, 5)
     told: list[str] = []
-    found = hide_and_grow(platform, touches, Votes(touches), confirmed, folds, told.append)
+    found = hide_and_grow(platform, touches, Ways(touches), confirmed, folds, told.append)
     tried = sizes(len(touches.accounts))
     assert [size for size, _ in found.path] == tried[: len(found.path)]
     assert len(told) == len(found.path)
@@ -73,7 +74,7 @@ def test_hidden_members_of_a_ring_stand_far_above_chance(platform: Graph) -> Non
     # members, too, so the shares cannot be so small.
     assert found.ranks.max() <= MEMBERS
     assert standing(found.shares) < -1.5
-    again = hide_and_grow(platform, touches, Votes(touches), confirmed, folds, told.append)
+    again = hide_and_grow(platform, touches, Ways(touches), confirmed, folds, told.append)
     assert again.shares.tolist() == found.shares.tolist()
     assert again.ranks.tolist() == found.ranks.tolist()
     assert again.path == found.path
@@ -86,6 +87,6 @@ def test_hidden_ones_who_share_nothing_stand_as_chance_puts_them(platform: Graph
     ).astype(np.int32)
     confirmed = Confirmed(places, np.ones(20), places[:0], np.zeros(len(touches.things)))
     found = hide_and_grow(
-        platform, touches, Votes(touches), confirmed, dealt(places, 5), lambda _: None
+        platform, touches, Ways(touches), confirmed, dealt(places, 5), lambda _: None
     )
     assert -1 - 3 / np.sqrt(20) < standing(found.shares) < 0

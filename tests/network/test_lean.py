@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from leeward.network._lean import lean, places_of, shares_above
 
-SCORES = st.lists(st.integers(-5, 5).map(float) | st.floats(-1, 1), min_size=1, max_size=60)
+SCORES = st.lists(st.integers(-(2**15), 2**15).map(float), min_size=1, max_size=60)
 EVERYBODY = np.arange(-2.0, 3.0)
 """Five places with the mean 0 and the variance 2."""
 
@@ -20,6 +20,14 @@ def test_places_are_the_log_odds_of_mean_ranks(scores: list[float]) -> None:
     share = (rankdata(scores) - 0.5) / len(scores)
     expected = np.log(share / (1 - share))
     assert places_of(np.array(scores)).tolist() == pytest.approx(expected.tolist())
+
+
+def test_sums_in_another_order_stand_together() -> None:
+    parts = np.array([0.1, 0.2, 0.3])
+    even = np.array([parts.sum(), 0.0, parts[::-1].sum() + 1e-12, 1.0])
+    places = places_of(even)
+    assert places[0] == places[2]
+    assert places[1] < places[0] < places[3]
 
 
 def test_nobody_has_no_place() -> None:

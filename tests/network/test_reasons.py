@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Doubles = npt.NDArray[np.float64]
 
 RING = {f"ring/{i}": 0.8 for i in range(4)}
+OWN = ("repost", "like")
 
 
 def parts_of(world: World, scale: float = 1) -> dict[str, Doubles]:
@@ -157,6 +158,59 @@ def test_a_hashtag_is_told_by_its_word() -> None:
     (first,) = read(world, "ann").evidence
     assert first.words == "used the hashtag #lighthouse that 4 suspects used and nobody else did"
     assert (first.kind, first.subject) == ("tag", "tag:lighthouse")
+
+
+def test_of_what_an_account_posted_only_others_who_posted_it_are_counted() -> None:
+    """Bob liked a post with the picture and Cid reposted Ann's: neither of them made one."""
+    sail = (MediaRef(uri="media/0"),)
+    world = story(
+        event("post", 1000, "ann", "post/ann", media=sail),
+        event("like", 1001, "bob", target="ring/1/0"),
+        event("repost", 1002, "cid", target="post/ann"),
+        event("repost", 1003, "ring/2", target="post/ann"),
+    )
+    assert words(world, "ann") == ["posted a picture that 4 suspects posted and nobody else did"]
+
+
+def test_acts_on_posts_of_ones_own_are_not_told() -> None:
+    """Ann's post is tainted by those who repost it; that she reposts and likes it is no act."""
+    own = [event("post", 1000, "ann", "post/ann")]
+    own += [event(kind, 1001 + i, "ann", target="post/ann") for i, kind in enumerate(OWN)]
+    own += [event("repost", 1010 + by, f"ring/{by}", target="post/ann") for by in range(4)]
+    assert words(story(*own), "ann") == ["posted 1 post that suspects left alone"]
+
+
+@pytest.mark.parametrize(
+    ("priors", "told"),
+    [
+        ((4.0,), "posted a post that was confirmed or reported"),
+        ((4.0, 4.0), "posted 2 posts that were confirmed or reported"),
+        (
+            (4.0, -2.0),
+            "posted 2 posts that were judged before; 1 of these was confirmed or reported",
+        ),
+        ((-2.0,), "posted a post that was judged before"),
+    ],
+)
+def test_of_a_post_of_ones_own_only_what_is_known_of_it_is_told(
+    priors: tuple[float, ...], told: str
+) -> None:
+    posts = [event("post", 1000 + i, "ann", f"post/ann{i}") for i in range(len(priors))]
+    reposts = [
+        event("repost", 1010 + i, "ring/1", target=f"post/ann{i}") for i in range(len(priors))
+    ]
+    world = story(*posts, *reposts)
+    known = np.zeros(len(world.touches.things))
+    for i, prior in enumerate(priors):
+        node = world.graph.find("post", f"post/ann{i}", HASHER)
+        known[world.touches.thing_at[node or 0]] = prior
+    taint = taint_by(world, priors=known)
+    conduct = conduct_of(world.graph, world.touches, taint, world.suspicion)
+    parts = dict(zip(("made", "reposted", "liked"), conduct.parts.T, strict=True))
+    reader = Reasoner(world.graph, world.touches, taint, conduct, world.suspicion, parts)
+    ann = world.graph.find("account", "ann", HASHER)
+    evidence = reader.of(int(world.touches.account_at[ann or 0])).evidence
+    assert [one.words for one in evidence if one.kind == "posted"] == [told]
 
 
 def test_what_suspects_left_alone_speaks_against() -> None:

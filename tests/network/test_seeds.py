@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.errors import InputError, UsageError
-from leeward.network import Seed, parse_seeds
+from leeward.network import Prior, Seed, parse_prior, parse_seeds
 
 if TYPE_CHECKING:
     from leeward.network import Label
@@ -155,3 +155,31 @@ def test_a_seed_that_makes_no_sense_cannot_be_made(kind: str, label: Label, weig
 
 def test_a_seed_shows_no_name() -> None:
     assert repr(Seed("account", "canary")) == "<Seed account offender>"
+
+
+# --- priors ------------------------------------------------------------------------------------
+
+
+@given(kind=st.sampled_from(KINDS), name=URIS, odds=st.floats(-20, 20))
+def test_the_subject_of_a_prior_is_written_as_that_of_a_seed(
+    kind: str, name: str, odds: float
+) -> None:
+    try:
+        (seed,) = parse_seeds(f"{kind}:{name}")
+    except InputError:
+        with pytest.raises(ValueError, match=r"subject|name"):
+            parse_prior(f"{kind}:{name}", odds, "watch")
+        return
+    for given_odds in (odds, repr(odds)):
+        prior = parse_prior(f"{kind}:{name}", given_odds, " watch ")
+        assert prior == Prior(seed.kind, seed.name, odds, "watch")
+
+
+def test_a_bare_subject_of_a_prior_is_an_account() -> None:
+    assert parse_prior("ada", 2, "watch") == Prior("account", "ada", 2.0, "watch")
+
+
+@pytest.mark.parametrize("odds", ["", "much", None, True, "nan", "inf", -20.5, 10**400, [1]])
+def test_what_are_no_log_odds_is_refused(odds: object) -> None:
+    with pytest.raises(ValueError, match="log-odds are not a number from -20 to 20"):
+        parse_prior("canary", odds, "watch")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import betaln
-from scipy.stats import betabinom
+from scipy.stats import beta, betabinom
 
 from leeward.network import Node
 from leeward.network._taint import KINDS, chance, sorts_of, suspect_touches, taint_of
@@ -30,24 +30,15 @@ def none(touches: Touches) -> Doubles:
     return np.zeros(len(touches.things))
 
 
-def things_with(sizes: npt.NDArray[np.int64]) -> Touches:
-    """The touches of a graph without posts in common, as if its tags had these sizes."""
-    graph = graph_of([event("post", i, f"account/{i}", tags=("boats",)) for i in (1, 2)])
-    touches = touches_of(graph)
-    return touches._replace(
-        things=np.zeros(len(sizes), np.int32),
-        kind=np.full(len(sizes), Node.TAG, np.uint8),
-        size=sizes.astype(np.float32),
-    )
-
-
 @given(world=worlds(innocent=True))
 def test_touches_by_suspects_are_those_that_dictionaries_count(world: World) -> None:
-    found = suspect_touches(world.touches, world.suspicion)
+    found, makers = suspect_touches(world.touches, world.suspicion)
     for thing, by in world.naive.shared().items():
-        at = world.touches.account_at
-        expected = sum(w * world.suspicion[at[account]] for account, w in by.items())
-        assert found[world.touches.thing_at[thing]] == pytest.approx(max(expected, 0), abs=1e-6)
+        place = world.touches.thing_at[thing]
+        expected = sum(w * world.level(account) for account, w in by.items())
+        assert found[place] == pytest.approx(max(expected, 0), abs=1e-6)
+        expected = sum(world.level(account) for account in world.naive.made[thing])
+        assert makers[place] == pytest.approx(max(expected, 0), abs=1e-6)
 
 
 @given(world=worlds(innocent=True), seed=st.integers(0, 1000))
@@ -60,15 +51,40 @@ def test_probabilities_are_those_of_scipy(world: World, seed: int) -> None:
             found, size = float(taint.touches[j]), float(touches.size[j]) - weight
             expected = chance_of(found, size, taint.sorts[touches.kind[j] - 1], priors[j])
             assert said == pytest.approx(expected, abs=1e-6)
+        others = len(world.naive.made[int(touches.things[j])]) - 1
+        sorts = taint.sorts_made[touches.kind[j] - 1]
+        expected = chance_of(float(taint.makers[j]), others, sorts, priors[j])
+        if touches.kind[j] == Node.POST:  # nobody else made it: only what is known of it counts
+            expected = 1 / (1 + np.exp(-priors[j])) if priors[j] else 0
+        assert taint.made[j] == pytest.approx(expected, abs=1e-6)
+        assert taint.most[j] == max(taint.light[j], taint.heavy[j], taint.made[j])
 
 
-@given(n=st.integers(1, 60), k=st.integers(1, 60), prior=st.floats(-3, 3))
+@given(world=worlds(innocent=True), seed=st.integers(0, 1000))
+def test_makers_are_judged_by_makers_alone(world: World, seed: int) -> None:
+    """Whoever reposts and likes, suspects or innocent, what makers are judged by stays."""
+    touches = world.touches
+    made = np.zeros(len(touches.accounts), np.bool_)
+    for makers in world.naive.made.values():
+        made[touches.account_at[list(makers)]] = True
+    others = np.random.default_rng(seed).choice([-1.0, 0.0, 1.0], len(made))
+    one = taint_of(touches, world.suspicion, none(touches))
+    other = taint_of(touches, np.where(made, world.suspicion, others), none(touches))
+    assert one.made.tolist() == other.made.tolist()
+    assert one.sorts_made == other.sorts_made
+
+
+@given(n=st.integers(1, 60), k=st.integers(1, 60), prior=st.just(0.0) | st.floats(-3, 3))
 def test_a_chance_is_the_rule_of_bayes(n: int, k: int, prior: float) -> None:
+    """Of what a person judged, as much as the share of suspects is beside the usual one."""
     k, sorts = min(k, n), SORTS[0]
     share = 1 / (1 + np.exp(-(prior or sorts.odds)))
     tainted = share * betabinom.pmf(k, n, *sorts.tainted)
     ordinary = (1 - share) * betabinom.pmf(k, n, *sorts.ordinary)
     expected = tainted / (tainted + ordinary)
+    if prior:
+        after = beta(k + sorts.tainted.a, n - k + sorts.tainted.b).mean()
+        expected *= min(1, after / beta(*sorts.tainted).mean())
     assert chance(float(k), float(n), sorts, prior) == pytest.approx(expected, abs=1e-9)
 
 
@@ -85,17 +101,18 @@ def test_what_no_suspect_touched_and_nobody_knows_of_is_not_tainted() -> None:
     graph = graph_of([event("post", i, f"account/{i}", tags=("boats",)) for i in (1, 2)])
     touches = touches_of(graph)
     taint = taint_of(touches, np.zeros(2), none(touches))
-    assert (taint.light.tolist(), taint.heavy.tolist()) == ([0], [0])
+    assert (taint.light.tolist(), taint.heavy.tolist(), taint.made.tolist()) == ([0], [0], [0])
     known = taint_of(touches, np.zeros(2), np.array([12.0]))
-    assert known.light[0] > 0.9
+    assert known.light[0] > 0.5
+    assert known.made[0] > 0.5
 
 
 @given(world=worlds(innocent=True))
 def test_every_number_is_finite_and_a_probability(world: World) -> None:
     taint = taint_of(world.touches, world.suspicion, none(world.touches))
-    for values in (taint.light, taint.heavy):
+    for values in (taint.light, taint.heavy, taint.made):
         assert np.all((values >= 0) & (values <= 1))
-    for sorts in taint.sorts:
+    for sorts in taint.sorts + taint.sorts_made:
         assert np.isfinite(sorts.odds)
         assert min(*sorts.ordinary, *sorts.tainted) > 0
 
@@ -105,6 +122,7 @@ def test_where_all_are_suspects_nothing_breaks() -> None:
     touches = touches_of(graph)
     taint = taint_of(touches, np.ones(3), none(touches))
     assert np.isfinite(taint.heavy).all()
+    assert np.isfinite(taint.made).all()
 
 
 @given(world=worlds())
@@ -122,10 +140,11 @@ def test_the_order_of_the_events_makes_no_difference(world: World) -> None:
     there = [of[world.graph.subject(node)] for node in world.touches.things.tolist()]
     assert theirs.heavy[there].tolist() == pytest.approx(ours.heavy.tolist(), abs=1e-5)
     assert theirs.light[there].tolist() == pytest.approx(ours.light.tolist(), abs=1e-5)
+    assert theirs.made[there].tolist() == pytest.approx(ours.made.tolist(), abs=1e-5)
 
 
-def mixed(seed: int, share: float, ordinary: float, tainted: float) -> tuple[Doubles, Touches]:
-    """Counts of a known mixture."""
+def mixed(seed: int, share: float, ordinary: float, tainted: float) -> tuple[Doubles, Doubles]:
+    """Counts of a known mixture, of so many."""
     rng = np.random.default_rng(seed)
     sizes = rng.integers(5, 60, 40_000)
     is_tainted = rng.random(len(sizes)) < share
@@ -135,21 +154,21 @@ def mixed(seed: int, share: float, ordinary: float, tainted: float) -> tuple[Dou
         rng.beta(3 * tainted, 3 * (1 - tainted), len(sizes)),
         rng.beta(ordinary * concentration, (1 - ordinary) * concentration, len(sizes)),
     )
-    return rng.binomial(sizes, rates).astype(np.float64), things_with(sizes)
+    return rng.binomial(sizes, rates).astype(np.float64), sizes.astype(np.float64)
 
 
 @pytest.mark.parametrize("tainted", [0.4, 0.7])
 def test_a_known_mixture_is_found_again(tainted: float) -> None:
-    found, touches = mixed(1, 0.01, 0.02, tainted)
-    sorts = sorts_of(found, touches, Node.TAG)
+    found, sizes = mixed(1, 0.01, 0.02, tainted)
+    sorts = sorts_of(found, sizes)
     assert 1 / (1 + np.exp(-sorts.odds)) == pytest.approx(0.01, rel=0.25)
     assert sorts.tainted.a / 3 == pytest.approx(tainted, abs=0.08)
     assert sorts.ordinary.a / (sorts.ordinary.a + sorts.ordinary.b) == pytest.approx(0.02, rel=0.1)
 
 
 def test_what_is_not_there_is_not_found() -> None:
-    found, touches = mixed(2, 0.0, 0.02, 0.5)
-    assert 1 / (1 + np.exp(-sorts_of(found, touches, Node.TAG).odds)) < 0.002
+    found, sizes = mixed(2, 0.0, 0.02, 0.5)
+    assert 1 / (1 + np.exp(-sorts_of(found, sizes).odds)) < 0.002
 
 
 def maximised(k: Doubles, n: Doubles) -> tuple[float, float, float]:
@@ -177,9 +196,9 @@ def fitted(sorts: Sorts) -> tuple[float, float, float]:
 
 def test_things_that_are_alike_are_looked_at_together() -> None:
     """The fit is that of all things one by one."""
-    found, touches = mixed(3, 0.01, 0.02, 0.5)
-    expected = maximised(found, touches.size.astype(np.float64))
-    assert fitted(sorts_of(found, touches, Node.TAG)) == pytest.approx(expected, rel=1e-6)
+    found, sizes = mixed(3, 0.01, 0.02, 0.5)
+    expected = maximised(found, sizes)
+    assert fitted(sorts_of(found, sizes)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_kinds_stand_in_the_order_of_their_codes() -> None:

@@ -10,12 +10,15 @@ from hypothesis import given
 
 from leeward.model import MediaRef
 from leeward.network import Graph, Node
-from leeward.network._touches import touches_of
+from leeward.network._touches import CAME, MADE, through, touches_of
 from tests.network._events import HASHER, event, graph_of
 from tests.network._evidence import World, worlds
 
 if TYPE_CHECKING:
     from leeward.network._touches import Touches
+
+
+PEOPLE = ("ann", "bob")
 
 
 def rows(touches: Touches) -> dict[int, dict[int, float]]:
@@ -47,6 +50,20 @@ def test_things_and_accounts_are_those_that_dictionaries_count(world: World) -> 
 
 
 @given(world=worlds())
+def test_how_a_thing_was_touched_who_made_it_and_who_was_first_are_known(world: World) -> None:
+    touches, naive = world.touches, world.naive
+    for j, thing in enumerate(touches.things.tolist()):
+        row = touches.by_thing.row(j)
+        for place, how in zip(touches.by_thing.other[row], touches.by_thing.how[row], strict=True):
+            account = int(touches.accounts[place])
+            assert bool(how & MADE) == (account in naive.made[thing])
+            assert bool(how & CAME) == (account in naive.came[thing])
+        assert touches.makers[j] == len(naive.made[thing])
+        first = naive.first.get(thing)
+        assert touches.beginner[j] == (-1 if first is None else touches.account_at[first])
+
+
+@given(world=worlds())
 def test_both_ways_say_the_same(world: World) -> None:
     touches = world.touches
     for i in range(len(touches.accounts)):
@@ -55,6 +72,10 @@ def test_both_ways_say_the_same(world: World) -> None:
         assert things == sorted(set(things))
         for j, weight in zip(things, touches.by_account.weight[row].tolist(), strict=True):
             assert rows(touches)[int(touches.things[j])][int(touches.accounts[i])] == weight
+        for j, how in zip(things, touches.by_account.how[row].tolist(), strict=True):
+            other = touches.by_thing.row(j)
+            at = touches.by_thing.other[other].tolist().index(i)
+            assert touches.by_thing.how[other][at] == how
     assert touches.by_account.degrees().sum() == touches.by_thing.degrees().sum()
 
 
@@ -121,6 +142,51 @@ def test_the_strongest_act_on_a_thing_counts() -> None:
     assert sorted(liked.values()) == pytest.approx([0.6, 1])
 
 
+def test_to_repost_or_like_a_post_of_ones_own_is_no_act() -> None:
+    """Ann made the picture known before she reposted her post with it; Bob came by it in hers."""
+    picture = (MediaRef(uri="media/boat"),)
+    graph = graph_of(
+        [
+            event("post", 1, "ann", "post/ann", media=picture),
+            event("repost", 2, "ann", target="post/ann"),
+            event("like", 3, "ann", target="post/ann"),
+            event("like", 4, "bob", target="post/ann"),
+        ]
+    )
+    touches = touches_of(graph)
+    ann, bob = (touches.account_at[graph.find("account", name, HASHER) or 0] for name in PEOPLE)
+    assert touches.acts[ann].tolist() == [1, 0, 0]
+    assert touches.acts[bob].tolist() == [0, 0, 1]
+    for place, how in ((ann, MADE), (bob, CAME)):
+        assert touches.by_account.how[touches.by_account.row(int(place))].tolist() == [how, how]
+    assert touches.makers.tolist() == [1, 1]
+    assert touches.beginner.tolist() == [ann, ann]
+
+
+def test_who_made_a_post_first_is_first_though_another_log_was_read_before() -> None:
+    """The order of the log counts, not that in which its parts were read."""
+    tag = ("boats",)
+    graph = graph_of([event("post", 5, "bob", tags=tag)], [event("post", 2, "ann", tags=tag)])
+    touches = touches_of(graph)
+    assert graph.name(int(touches.accounts[touches.beginner[0]])) == "ann"
+
+
+def test_nobody_is_known_to_have_begun_a_post_that_the_log_has_not() -> None:
+    graph = graph_of([event("like", i, f"account/{i}", target="post/old") for i in (1, 2)])
+    touches = touches_of(graph)
+    assert touches.beginner.tolist() == [-1]
+    assert touches.makers.tolist() == [0]
+
+
 def test_an_empty_graph_has_no_things() -> None:
     touches = touches_of(Graph.empty(HASHER))
     assert (len(touches.accounts), len(touches.things), len(touches.size)) == (0, 0, 0)
+    assert len(through(touches, Node.POST).things) == 0
+
+
+def test_where_nobody_shares_anything_no_kind_of_things_leads_anywhere() -> None:
+    touches = touches_of(graph_of([event("post", i, f"account/{i}") for i in (1, 2)]))
+    posts = through(touches, Node.POST)
+    assert len(posts.things) == 0
+    assert posts.thing_at.dtype == np.int32
+    assert posts.thing_at.tolist() == touches.thing_at.tolist() == [-1] * 4

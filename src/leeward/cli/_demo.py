@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leeward.evaluate import Judged
+    from leeward.network import Ranked
     from leeward.pipeline import Found
     from leeward.simulate import Structure
 
@@ -32,6 +33,13 @@ _MARK = "leeward-demo.txt"
 _MARKED = "Made by `leeward demo`, which replaces all that is in this folder when it runs again.\n"
 _NEW = ".leeward-demo-"
 _MADE = ("platform", "data", "seeds.txt", "ranking.parquet", "demo.html")
+
+
+class _Line(NamedTuple):
+    """How many of those above the line, in the ranking, are of the ring."""
+
+    right: int
+    of: int
 
 
 @click.command(epilog="Example: leeward demo --out leeward-demo")
@@ -121,7 +129,12 @@ def demo(
         out / "demo.html", found, title="A hidden network, found in a simulation", judged=judged
     )
     seconds = time.monotonic() - begun
-    answer.one(_body(found, judged, out, seconds), _lines(found, judged, page, seconds))
+    above = [roles[one.account] for one in found.ranking if one.tier == "above the line"]
+    line = _Line(sum(role in RING for role in above), len(above))
+    answer.one(
+        _body(found, judged, line, out, seconds),
+        _lines(found, judged, line, page, seconds, hidden + len(known)),
+    )
 
 
 def _check_ours(out: Path) -> None:
@@ -185,7 +198,7 @@ def _say(*, quiet: bool) -> Callable[[str], None]:
     return say
 
 
-def _body(found: Found, judged: Judged, out: Path, seconds: float) -> dict[str, Any]:
+def _body(found: Found, judged: Judged, line: _Line, out: Path, seconds: float) -> dict[str, Any]:
     return {
         "figures": msgspec.to_builtins(found.figures),
         "judged": {
@@ -195,6 +208,7 @@ def _body(found: Found, judged: Judged, out: Path, seconds: float) -> dict[str, 
             "top": judged.top,
             "by_role": [role._asdict() for role in judged.by_role],
             "two_hop": judged.two_hop._asdict(),
+            "above_line": line._asdict(),
         },
         "page": str(out / "demo.html"),
         "ranking": str(out / "ranking.parquet"),
@@ -204,15 +218,21 @@ def _body(found: Found, judged: Judged, out: Path, seconds: float) -> dict[str, 
     }
 
 
-def _lines(found: Found, judged: Judged, page: Path, seconds: float) -> list[str]:
+def _lines(
+    found: Found, judged: Judged, line: _Line, page: Path, seconds: float, ring: int
+) -> list[str]:
     hop, top, out = judged.two_hop, judged.top, page.parent
-    suspects = [ranked for ranked in found.ranking if ranked.tier == "suspect" and ranked.evidence]
+    others = [ranked for ranked in found.ranking if ranked.tier not in ("seed", "shielded")]
     # A cut that is nearly the number of the hidden says nothing new beside that.
     cuts = [at for at in judged.found_at if at.k == top or abs(at.k - top) > 0.1 * top]
     accused = f"Two hops over reposts would have accused {counted(hop.accused, 'account')}; "
     again = f"leeward discover --data {out / 'data'} --seeds {out / 'seeds.txt'} --out ranking.csv"
     return [
         "",
+        "From the seeds alone, not knowing the truth, discovery says:",
+        *(f"  {sentence}" for sentence in found.summary),
+        "",
+        f"In truth {counted(ring, 'account')} belong to the ring{_right(line)}.",
         f"{counted(judged.hidden, 'account')} of the ring were to be found. In the ranking,",
         *(
             f"  of the first {at.k:>5,} {at.found:>5,.0f} are of the ring ({at.precision:.0%})"
@@ -220,12 +240,25 @@ def _lines(found: Found, judged: Judged, page: Path, seconds: float) -> list[str
         ),
         f"{accused}{hop.right:,} of them are of the ring ({hop.precision or 0:.1%}).",
         "",
-        "The first suspects, and what the strongest evidence says:",
-        *(
-            f"{ranked.rank:>6}  {ranked.account} {ranked.evidence[0].words}"
-            for ranked in suspects[:_SHOWN]
-        ),
+        "The first that were found, and what says most for them (+3: about twenty times likelier):",
+        *(told for ranked in others[:_SHOWN] for told in _told(ranked)),
         "",
         f"page: {page} (made in {seconds:.0f} s; open it in a browser)",
         f"next: {again}",
     ]
+
+
+def _right(line: _Line) -> str:
+    if not line.of:
+        return ""
+    do = "does" if line.right == 1 else "do"
+    return f"; of the {line.of:,} above the line {line.right:,} {do}"
+
+
+def _told(ranked: Ranked) -> list[str]:
+    """An account, its tier, and the piece of evidence that adds most to its score."""
+    head = f"{ranked.rank:>6}  {ranked.account}  ({ranked.score:+.1f}, {ranked.tier})"
+    most = max(ranked.evidence, key=lambda piece: piece.weight, default=None)
+    if most is None or most.weight <= 0:
+        return [head]
+    return [head, f"{'':>8}({most.weight:+.1f}) {most.words}"]

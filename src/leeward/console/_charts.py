@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leeward.console._picture import tier_of
-from leeward.console._text import count
+from leeward.console._text import count, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,8 @@ LEFT: Final = 50.0
 RIGHT: Final = 398.0
 TOP: Final = 30.0
 BOTTOM: Final = 212.0
-_SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_TICKS: Final = 8
+"""Signs on an axis, about."""
 
 
 class Bar(NamedTuple):
@@ -45,10 +46,10 @@ class Tick(NamedTuple):
 
 
 class ScoreChart(NamedTuple):
-    """How many accounts have which score; both axes are logarithmic.
+    """How many accounts have which score. The score is a logarithm already; so is the other axis.
 
     Attributes:
-        line: Where the weakest suspect of the list lies, if there is one.
+        line: Where the line lies that the search drew, if it drew one.
         seeds: Where the seeds lie.
     """
 
@@ -68,15 +69,22 @@ class CurveChart(NamedTuple):
     walk: tuple[float, float] | None
 
 
-def scores(histogram: Histogram, ranking: Sequence[Ranked]) -> ScoreChart | None:
-    """The distribution of scores; None where there is none to show."""
+def scores(
+    histogram: Histogram, ranking: Sequence[Ranked], line: float = math.inf
+) -> ScoreChart | None:
+    """The distribution of scores; None where there is none to show.
+
+    Args:
+        histogram: Of all accounts that have a score.
+        ranking: Holds the seeds.
+        line: The log-odds from which nearly all are expected to belong; infinite without one.
+    """
     edges, counts = histogram.edges, histogram.counts
     usable = len(edges) == len(counts) + 1 and all(map(math.isfinite, edges))
     if not usable or not any(counts) or edges[-1] <= edges[0]:
         return None
     low, high, most = edges[0], edges[-1], max(counts)
-    suspects = _logs(account for account in ranking if tier_of(account) == "suspect")
-    threshold = min(suspects, default=None)
+    threshold = line if low <= line <= high else None
 
     def across(value: float) -> float:
         return LEFT + (RIGHT - LEFT) * min(max((value - low) / (high - low), 0.0), 1.0)
@@ -91,7 +99,7 @@ def scores(histogram: Histogram, ranking: Sequence[Ranked]) -> ScoreChart | None
             y=up(many),
             width=max(across(right) - across(left) - 1, 0.5),
             height=BOTTOM - up(many),
-            words=f"{count(many)} with a score of 10 to the power {left:.1f} to {right:.1f}",
+            words=f"{count(many)} with a score from {signed(left)} to {signed(right)}",
             beyond=threshold is not None and (left + right) / 2 >= threshold,
         )
         for left, right, many in zip(edges, edges[1:], counts, strict=False)
@@ -99,10 +107,10 @@ def scores(histogram: Histogram, ranking: Sequence[Ranked]) -> ScoreChart | None
     )
     return ScoreChart(
         bars,
-        tuple(Tick(across(power), _power(power)) for power in _whole(low, high)),
+        tuple(Tick(across(value), _whole_sign(value)) for value in _whole(low, high)),
         tuple(Tick(up(10**power), count(10**power)) for power in range(_decades(most) + 1)),
         None if threshold is None else across(threshold),
-        tuple(across(value) for value in _logs(a for a in ranking if tier_of(a) == "seed")),
+        tuple(across(value) for value in _scores(a for a in ranking if tier_of(a) == "seed")),
     )
 
 
@@ -126,19 +134,19 @@ def curve(judged: Judged) -> CurveChart | None:
     )
 
 
-def _logs(accounts: Iterable[Ranked]) -> list[float]:
-    return [math.log10(a.score) for a in accounts if math.isfinite(a.score) and a.score > 0]
+def _scores(accounts: Iterable[Ranked]) -> list[float]:
+    return [account.score for account in accounts if math.isfinite(account.score)]
 
 
 def _whole(low: float, high: float) -> list[int]:
-    """Whole powers of ten in a range, at most about seven."""
-    step = max(1, math.ceil((high - low) / 7))
-    return [power for power in range(math.ceil(low), math.floor(high) + 1) if power % step == 0]
+    """Round numbers in a range, at most about eight, 0 among them if it is in it."""
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 10**6) if (high - low) / step <= _TICKS)
+    return [step * n for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def _whole_sign(value: int) -> str:
+    return signed(value).removesuffix(".0")
 
 
 def _decades(most: int) -> int:
     return max(0, math.floor(math.log10(most)))
-
-
-def _power(power: int) -> str:
-    return "1" if power == 0 else f"10{str(power).translate(_SUPERSCRIPT)}"

@@ -31,9 +31,32 @@ __all__ = ["page", "write_page"]
 _LISTED: Final = 2_000
 _OPEN_ROWS: Final = 100
 _OPEN_EVIDENCE: Final = 3
-_MOST_EVIDENCE: Final = 8
-_LEAST_WEIGHT: Final = 0.01
+_LEAST_WEIGHT: Final = 0.05
+"""Log-odds that are told as zero."""
+_NOTABLE: Final = 0.5
+_LAST: Final = -1e9
+_BASE: Final = "base rate"
+_OPPOSING: Final = ("argued", "complained")
+"""Kinds of evidence that a person has to see even where they add nothing."""
 _NAMED: Final = ("account", "tag")
+
+
+class Group(NamedTuple):
+    """A cell that is a question.
+
+    Attributes:
+        number: As the list has it.
+        size: How many accounts it has.
+        words: What is to be asked.
+        common: What its accounts have in common.
+        rows: Those of the list, by their places there.
+    """
+
+    number: int
+    size: int
+    words: str
+    common: Sequence[str]
+    rows: Sequence[int]
 
 
 class Row(NamedTuple):
@@ -43,9 +66,10 @@ class Row(NamedTuple):
         account: As it was ranked.
         tier: As it is shown.
         sorting: The score in a form for sorting.
-        first: The strongest evidence, which is seen at once.
-        rest: More of it, the strongest first.
-        unlisted: How many weaker pieces are left out altogether.
+        first: The weightiest evidence, for or against, which is seen at once.
+        rest: More of it, the weightiest first.
+        unlisted: How many weaker pieces are not told one by one.
+        weaker: What these add up to.
         ids: Opaque ids of the things in evidence; accounts and tags stand in its words.
     """
 
@@ -55,6 +79,7 @@ class Row(NamedTuple):
     first: Sequence[Evidence]
     rest: Sequence[Evidence]
     unlisted: int
+    weaker: float
     ids: Sequence[str]
 
     @property
@@ -81,7 +106,9 @@ def page(found: Found, *, title: str = "What discovery found", judged: Judged | 
     return environment.get_template("page.html.j2").render(
         title=title,
         figures=found.figures,
-        notes=found.notes,
+        summary=found.summary,
+        notes=[note for note in found.notes if note not in found.summary],
+        checked=found.figures.own is not None and found.figures.abstained is None,
         tiers=TIERS,
         present=[tier for tier in TIERS if any(row.tier == tier for row in rows)],
         rows=rows,
@@ -90,7 +117,8 @@ def page(found: Found, *, title: str = "What discovery found", judged: Judged | 
         anchors={row.account.account: number for number, row in enumerate(rows, 1)},
         strongest=lambda account: _row(account).first[:2],
         drawing=draw(found.picture),
-        chart=_charts.scores(found.histogram, found.ranking),
+        questions=_questions(found, rows),
+        chart=_charts.scores(found.histogram, found.ranking, found.discovery.search.line),
         judged=judged,
         top_found=_top_found(judged),
         curve=None if judged is None else _charts.curve(judged),
@@ -125,18 +153,51 @@ def write_page(
 
 def _row(account: Ranked) -> Row:
     """A row; a weight that is no number counts as none."""
-    ordered = sorted(account.evidence, key=lambda one: -one.weight if one.weight > 0 else 0.0)
-    weighty = [one for one in ordered if one.weight >= _LEAST_WEIGHT]
-    shown = ordered[: max(_OPEN_EVIDENCE, min(len(weighty), _MOST_EVIDENCE))]
+    ordered = sorted(account.evidence, key=_weightiest)
+    told = [one for one in ordered if _tells(one)]
+    first = told[:_OPEN_EVIDENCE] + [one for one in told[_OPEN_EVIDENCE:] if _has_to_be_seen(one)]
+    rest = [one for one in told[_OPEN_EVIDENCE:] if not _has_to_be_seen(one)]
+    weak = [one.weight for one in ordered if not _tells(one) and math.isfinite(one.weight)]
     return Row(
         account=account,
         tier=tier_of(account),
-        sorting=f"{account.score:.5g}" if math.isfinite(account.score) else "-1",
-        first=shown[:_OPEN_EVIDENCE],
-        rest=shown[_OPEN_EVIDENCE:],
-        unlisted=len(ordered) - len(shown),
-        ids=[one.subject for one in shown if one.subject.partition(":")[0] not in _NAMED],
+        sorting=f"{account.score if math.isfinite(account.score) else _LAST:.5g}",
+        first=first,
+        rest=rest,
+        unlisted=len(ordered) - len(told),
+        weaker=math.fsum(weak),
+        ids=[one.subject for one in told if one.subject.partition(":")[0] not in _NAMED],
     )
+
+
+def _weightiest(one: Evidence) -> tuple[bool, float]:
+    """What everybody has stands last."""
+    return one.kind == _BASE, -abs(one.weight) if math.isfinite(one.weight) else 0.0
+
+
+def _tells(one: Evidence) -> bool:
+    """Whether a piece is told by itself: it weighs something, or stands beside the score."""
+    return one.weight == 0 or abs(one.weight) >= _LEAST_WEIGHT
+
+
+def _has_to_be_seen(one: Evidence) -> bool:
+    """Whether a piece says that the account opposed, where that is more than a trace."""
+    return one.kind in _OPPOSING and (one.weight == 0 or abs(one.weight) >= _NOTABLE)
+
+
+def _questions(found: Found, rows: Sequence[Row]) -> list[Group]:
+    """The cells of which a person has to say first whether they are the same network.
+
+    Those without anybody to ask about in the list stand lower than the network reaches.
+    """
+    places: dict[int | None, list[int]] = {}
+    for place, row in enumerate(rows, 1):
+        places.setdefault(row.account.cell, []).append(place)
+    return [
+        Group(number, len(cell.members), cell.words, cell.common, places.get(number, []))
+        for number, cell in enumerate(found.discovery.cells, 1)
+        if cell.question and any(rows[i - 1].tier == "ask first" for i in places.get(number, []))
+    ]
 
 
 def _top_found(judged: Judged | None) -> float:
@@ -155,11 +216,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        chance=_text.chance,
         count=_text.count,
         isolated=_text.isolated,
         number=_text.number,
         share=_text.share,
         shortened=_text.shortened,
+        signed=_text.signed,
         told=_text.title,
         visible=_text.visible,
     )

@@ -31,6 +31,8 @@ _LEAST_WIDTH: Final = 760.0
 _MARGIN: Final = 12.0
 _LARGEST: Final = 7.5
 _SMALLEST: Final = 4.5
+_FOREMOST: Final = ("above the line", "suspect")
+"""Tiers whose first accounts are named in the picture."""
 
 
 class Node(NamedTuple):
@@ -120,7 +122,7 @@ def draw(picture: Picture) -> Drawing:
 
 
 def _radii(accounts: Sequence[Ranked]) -> list[float]:
-    """Seeds largest; the others by their place among themselves, since scores span decades."""
+    """Seeds largest; the others by their place among themselves, since scores differ widely."""
     order = sorted(range(len(accounts)), key=lambda i: (accounts[i].rank, i))
     behind = {place: number / max(len(order), 1) for number, place in enumerate(order)}
     return [
@@ -135,7 +137,7 @@ def _named(accounts: Sequence[Ranked], groups: Sequence[Sequence[int]]) -> set[i
     """Whose name stands in the picture: seeds, the first of the ranking, the first of a cell."""
     order = sorted(range(len(accounts)), key=lambda i: (accounts[i].rank, i))
     seeds = [i for i in order if tier_of(accounts[i]) == "seed"][:_LABELLED]
-    others = [i for i in order if tier_of(accounts[i]) == "suspect"][:_LABELLED]
+    others = [i for i in order if tier_of(accounts[i]) in _FOREMOST][:_LABELLED]
     firsts = [min(group, key=lambda i: (accounts[i].rank, i)) for group in groups]
     return {*seeds, *others, *firsts[:_LABELLED]}
 
@@ -185,9 +187,9 @@ def _place(
 def _caption(number: int, group: Sequence[int], cells: Cells) -> tuple[str, str]:
     many = f"{len(group)} account{'s' if len(group) > 1 else ''}"
     if number >= len(cells.members):
-        return "no cell", f"In {'a small cell or none' if number == MOST else 'no cell'}: {many}"
+        return "no group", f"In {'a small group or none' if number == MOST else 'no group'}: {many}"
     name = letters(number)
-    return name, f"Cell {name}: {many}"
+    return name, f"Group {name}: {many}"
 
 
 def _nearness(groups: Sequence[Sequence[int]], ties: Sequence[Tie]) -> Floats:

@@ -13,12 +13,14 @@ from typing import Final
 from markupsafe import Markup, escape
 
 __all__ = [
+    "chance",
     "count",
     "fitting",
     "isolated",
     "number",
     "share",
     "shortened",
+    "signed",
     "title",
     "visible",
     "width",
@@ -105,6 +107,24 @@ def number(value: float | None) -> str:
         return f"{value:.3g}"
     digits, exponent = f"{value:.2e}".split("e")
     return f"{digits} \N{MULTIPLICATION SIGN} 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
+def signed(value: float | None) -> str:
+    """Log-odds with a sign, ``+3.2``, and a true minus; ``0`` where nothing is said."""
+    if value is None or not math.isfinite(value):
+        return "not known"
+    if round(value, 1) == 0:
+        return "0"
+    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def chance(value: float | None) -> str:
+    """A probability that never says that anything is certain."""
+    if value is None or not math.isfinite(value):
+        return "not known"
+    if value < 0.01:
+        return "<1%"
+    return ">99%" if value > 0.99 else f"{value:.0%}"
 
 
 def _pieces(text: str) -> list[str]:

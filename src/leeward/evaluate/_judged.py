@@ -78,7 +78,7 @@ def judge(
     """Judge a result. All four columns are without the seeds: they were given, not found.
 
     Args:
-        scores: float[n], 0 for accounts that were not reached.
+        scores: float[n], lowest for accounts that have none.
         roles: n words, the role of each account in truth.
         ring: bool[n], which accounts belong to the ring.
         accused: bool[n], which ones the walk of two steps reaches.

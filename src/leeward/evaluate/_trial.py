@@ -61,8 +61,8 @@ def trial(found: Found, roles: dict[str, str], seeds: Sequence[str], at: Sequenc
     """
     hidden = {account: role for account, role in roles.items() if account not in set(seeds)}
     place = {account: i for i, account in enumerate(hidden)}
-    scores = np.zeros(len(place))
-    for account, score in zip(found.accounts(), found.discovery.scores.scores, strict=True):
+    scores = np.full(len(place), -np.inf)  # whoever touched nothing stands last
+    for account, score in zip(found.accounts(), found.discovery.scores.log_odds, strict=True):
         if account in place:
             scores[place[account]] = score
     accused = np.zeros(len(place), np.bool_)

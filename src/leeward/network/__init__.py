@@ -28,13 +28,23 @@ from leeward.network._moments import Moments, moments_of
 from leeward.network._plan import Plan, plan, separable
 from leeward.network._questions import Asking, Candidates, Questions, questions
 from leeward.network._recalibrate import Calibration, recalibrate
+from leeward.network._remaining import name_of
 from leeward.network._reviewers import FAULTLESS, ErrorRate, ReviewErrors
 from leeward.network._search import Search, search
-from leeward.network._seeds import parse_seeds
+from leeward.network._seeds import parse_prior, parse_seeds
 from leeward.network._spread import Spread, bands, spread
-from leeward.network._steps import WalkSettings
 from leeward.network._touches import Touches, touches_of
-from leeward.network._types import TIERS, Evidence, Label, Picture, Ranked, Seed, Tie, Tier
+from leeward.network._types import (
+    TIERS,
+    Evidence,
+    Label,
+    Picture,
+    Prior,
+    Ranked,
+    Seed,
+    Tie,
+    Tier,
+)
 from leeward.network._unfound import Band, Members, Range, members
 
 __all__ = [
@@ -70,6 +80,7 @@ __all__ = [
     "Node",
     "Picture",
     "Plan",
+    "Prior",
     "Questions",
     "Range",
     "Ranked",
@@ -87,7 +98,6 @@ __all__ = [
     "Touches",
     "Trait",
     "Verdict",
-    "WalkSettings",
     "bands",
     "cells_of",
     "certified_together",
@@ -98,6 +108,8 @@ __all__ = [
     "fingerprint",
     "members",
     "moments_of",
+    "name_of",
+    "parse_prior",
     "parse_seeds",
     "plan",
     "questions",

@@ -49,6 +49,9 @@ _TAINTED: Final = 0.5
 """What is rather tainted than not."""
 _CLEAR: Final = log(20)
 """Evidence of 20 to 1 that a cell is a part of the network; with less it is asked."""
+_POWER: Final = 3.0
+"""Members that would be reached, beyond those who are anyway: with fewer, nobody's being reached
+says little."""
 _COMMON: Final = 3
 """Hashtags that are named for each cell."""
 _THINGS: Final = ((Node.POST, "post"), (Node.MEDIA, "picture"), (Node.LINK, "link"))
@@ -138,7 +141,9 @@ def _cell(members: Int32, reach: _Reach, common: tuple[str, ...]) -> Cell:
     evidence = 0.0
     if e1 > e0:
         evidence = float(np.sqrt(counts).sum()) * log(e1 / e0) - (e1 - e0)
-    question = bool(open_.any()) and evidence < _CLEAR
+    # Who hangs together with confirmed ones is asked about only where more should be reached.
+    told = e1 - e0 >= _POWER or bool(open_.all())
+    question = bool(open_.any()) and evidence < _CLEAR and told
     words = _words(int(open_.sum()), len(open_), len(by), len(counts), e0, e1)
     if question:
         words = f"is this the same ring, or its neighbours? {words}"
@@ -148,11 +153,12 @@ def _cell(members: Int32, reach: _Reach, common: tuple[str, ...]) -> Cell:
 def _words(open_: int, members: int, direct: int, things: int, e0: float, e1: float) -> str:
     confirmed = members - open_
     if not open_:
-        return f"all {members} confirmed"
+        return f"all {members} confirmed" if members > 1 else "confirmed"
     already = f"{confirmed} of {members} confirmed; " if confirmed else ""
     shared = (
         f"{direct} of {open_} others" if confirmed else f"{direct} of {open_} members"
-    ) + f" touched what is confirmed, or what confirmed accounts touched ({things} things)"
+    ) + f" touched what is confirmed, or what confirmed accounts touched ({things} "
+    shared += "thing)" if things == 1 else "things)"
     return f"{already}{shared}; of anybody {e0:.1f} would have, of a part of the network {e1:.1f}"
 
 

@@ -106,7 +106,8 @@ def split(touches: Touches, suspects: Int32, tainted: Doubles) -> Split:
     shared = _shared(touches, suspects, tainted)
     ties = _ties(shared)
     rng = np.random.default_rng(_SEED)
-    drawn = [_ties(_by_lot(shared, rng)) for _ in range(DRAWS)] if len(ties.other) else []
+    lots = [_ties(_by_lot(shared, rng)) for _ in range(DRAWS)] if len(ties.other) else []
+    drawn = [lot for lot in lots if len(lot.other)]  # among a few suspects a lot may tie nobody
     labels, above = {0.0: _components(ties)}, {0.0: 0.0}
     for resolution in RESOLUTIONS if drawn else ():
         labels[resolution] = _leiden(ties, resolution)

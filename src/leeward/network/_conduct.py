@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from leeward.model import kernel
-from leeward.network._acts import Act
+from leeward.network._acts import Act, Node
 from leeward.network._betabinomial import Beta, log_ratios
 from leeward.network._taint import chance
+from leeward.network._touches import MADE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -52,6 +53,8 @@ _LEAST_ALIKE, _MOST_ALIKE = 0.01, 0.1
 """Bounds of the correlation between acts of one account. Wrong suspects among the members would
 make members look as different from each other as one likes."""
 _LAST: Final = int(Act.LIKED)
+_AUTHORED: Final = int(Act.AUTHORED)
+_POST: Final = int(Node.POST)
 
 
 class Habit(NamedTuple):
@@ -194,7 +197,8 @@ def came_by(touches: Touches, likely: Bools) -> Bools:
 
 def likely_things(taint: Taint) -> Bools:
     """(things) Which may be tainted at all."""
-    return (taint.light > LEAST) | (taint.heavy > LEAST)
+    likely: Bools = taint.most > LEAST
+    return likely
 
 
 @kernel
@@ -222,23 +226,22 @@ def pick(
         How many there are.
     """
     # One loop and no function for a part of it: handing on so many arrays takes twice the time.
-    node, found = touches.accounts[account], 0
+    node, found, mine = touches.accounts[account], 0, len(out.start)
     for e in range(out.start[node], out.start[node + 1]):
         act, post = out.act[e], out.node[e]
-        if act > _LAST:
+        mine = post if act == _AUTHORED else mine  # stands first of what was done to a post
+        if act > _LAST or (act != _AUTHORED and post == mine):
             continue
         most, worst = LEAST, -1
-        thing = touches.thing_at[post]
-        if thing >= 0 and likely[thing]:
+        for c in range(out.start[post], out.start[post + 1] + 1):
+            thing = touches.thing_at[post if c == out.start[post + 1] else out.node[c]]
+            if thing < 0 or not likely[thing]:
+                continue
             here = without(account, thing, act, touches, taint, suspicion)
-            if here > most:
+            # Places differ with how the log was read; what it met first does not.
+            is_even = worst >= 0 and here == most
+            if here > most or (is_even and touches.met[thing] < touches.met[worst]):
                 most, worst = here, thing
-        for c in range(out.start[post], out.start[post + 1]):
-            thing = touches.thing_at[out.node[c]]
-            if thing >= 0 and likely[thing]:
-                here = without(account, thing, act, touches, taint, suspicion)
-                if here > most:
-                    most, worst = here, thing
         if worst >= 0:
             picks.post[found], picks.act[found] = post, act
             picks.thing[found], picks.chance[found] = worst, most
@@ -250,7 +253,22 @@ def pick(
 def without(
     account: int, thing: int, act: int, touches: Touches, taint: Taint, suspicion: Doubles
 ) -> float:
-    """The probability that a thing is tainted, an account's own touch left out."""
+    """The probability that a thing is tainted, an account's own touch left out.
+
+    For its maker: by who else made a post with it, also where the account came by it again in
+    a post of somebody else; others may have it from its own posts. Who was the first to do so
+    chose nobody.
+    """
+    rows, is_post = touches.by_account, touches.kind[thing] == _POST
+    if act == _AUTHORED or (not is_post and rows.how[_at(rows, account, thing)] & MADE):
+        is_first = touches.beginner[thing] == account and not is_post
+        if taint.made[thing] <= LEAST or is_first:
+            return 0.0
+        if suspicion[account] == 0:
+            return float(taint.made[thing])
+        sorts = taint.sorts_made[touches.kind[thing] - 1]
+        rest = taint.makers[thing] - suspicion[account]
+        return float(chance(rest, touches.makers[thing] - 1.0, sorts, taint.priors[thing]))
     light, heavy = taint.light[thing], taint.heavy[thing]
     if max(light, heavy) <= LEAST:
         return 0.0
@@ -265,5 +283,11 @@ def without(
 @kernel
 def _own(rows: Rows, account: int, thing: int) -> float:
     """The weight of an account's own touch: that of its strongest act."""
+    return float(rows.weight[_at(rows, account, thing)])
+
+
+@kernel
+def _at(rows: Rows, account: int, thing: int) -> int:
+    """Where the touch of an account stands."""
     begin, end = rows.start[account], rows.start[account + 1]
-    return float(rows.weight[begin + np.searchsorted(rows.other[begin:end], thing)])
+    return int(begin + np.searchsorted(rows.other[begin:end], thing))

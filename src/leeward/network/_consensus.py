@@ -19,22 +19,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from leeward.model import kernel
+from leeward.network._lifts import COLUMNS, Lifts
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leeward.network._csr import Int32, Int64
-    from leeward.network._touches import Rows, Touches
+    from leeward.network._csr import Int64
+    from leeward.network._touches import Touches
 
     Floats = npt.NDArray[np.float32]
     Doubles = npt.NDArray[np.float64]
 
 __all__ = ["Votes", "mean_vote"]
 
-_COLUMNS: Final = 16
-"""Witnesses whose walkers go together: a cache line of float32."""
-_QUIET: Final = 3.0
-"""Touches added to everybody's activity, so that one chance meeting lifts nobody to the top."""
 _BINS: Final = 4096
 """Places of a histogram of lifts, from which shares are read."""
 _THREADS: Final = 2
@@ -48,7 +45,7 @@ class Votes:
     """
 
     def __init__(self, touches: Touches) -> None:
-        self._touches = touches
+        self._lifts = Lifts(touches)
         self._kept: dict[int, npt.NDArray[np.uint16]] = {}
 
     def of(self, witnesses: Int64) -> list[npt.NDArray[np.uint16]]:
@@ -58,9 +55,9 @@ class Votes:
             witnesses: Places of accounts; or, counted on from the last account, of things.
         """
         missing = [w for w in dict.fromkeys(witnesses.tolist()) if w not in self._kept]
-        for begin in range(0, len(missing), _COLUMNS):
-            some = missing[begin : begin + _COLUMNS]
-            lifts = _lifts(self._touches, np.array(some, np.int64))
+        for begin in range(0, len(missing), COLUMNS):
+            some = missing[begin : begin + COLUMNS]
+            lifts = self._lifts.of(np.array(some, np.int64))
             with ThreadPoolExecutor(_THREADS) as threads:
                 votes = threads.map(_shares, (lifts[:, i] for i in range(len(some))))
                 self._kept |= dict(zip(some, votes, strict=True))
@@ -99,46 +96,6 @@ def mean_vote(votes: Votes, witnesses: Int64, weights: Doubles, accounts: int) -
 def _add(total: Doubles, shares: npt.NDArray[np.uint16], weight: float) -> None:
     for i in range(len(total)):
         total[i] += weight * (shares[i] / 65535 - 0.5)
-
-
-def _lifts(touches: Touches, witnesses: Int64) -> Floats:
-    """(accounts, witnesses) float32: the lift of each account, from each witness."""
-    by_account, by_thing = touches.by_account, touches.by_thing
-    degree, size = by_account.degrees(), by_thing.degrees()
-    at = np.zeros((len(degree), _COLUMNS), np.float32)
-    things = np.empty((len(size), _COLUMNS), np.float32)
-    column = np.arange(len(witnesses))
-    is_thing = witnesses >= len(degree)
-    at[witnesses[~is_thing], column[~is_thing]] = 1
-    for step in range(2):
-        at /= np.maximum(degree, 1).astype(np.float32)[:, None]
-        _in_halves(by_thing, at, things)
-        if step == 0:
-            things[witnesses[is_thing] - len(degree), column[is_thing]] = 1
-        things /= size.astype(np.float32)[:, None]
-        _in_halves(by_account, things, at)
-    at *= (degree.sum() / (degree + _QUIET)).astype(np.float32)[:, None]
-    return at
-
-
-def _in_halves(rows: Rows, source: Floats, target: Floats) -> None:
-    half = int(np.searchsorted(rows.start, rows.start[-1] // 2))
-    ends = [(0, half), (half, len(rows.start) - 1)]
-    with ThreadPoolExecutor(_THREADS) as threads:
-        list(threads.map(lambda end: _gather(*rows.unsigned()[:2], source, target, *end), ends))
-
-
-@kernel
-def _gather(
-    start: Int64, other: Int32, source: Floats, target: Floats, first: int, last: int
-) -> None:
-    for i in range(first, last):
-        for c in range(_COLUMNS):
-            target[i, c] = 0
-        for e in range(start[i], start[i + 1]):
-            j = other[e]
-            for c in range(_COLUMNS):
-                target[i, c] += source[j, c]
 
 
 def _shares(lifts: Floats) -> npt.NDArray[np.uint16]:

@@ -3,69 +3,69 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from msgspec import Struct
 
 from leeward.errors import UsageError
-from leeward.model import fold_tag
-from leeward.network._acts import OPPOSING, Node
-from leeward.network._explain import Explainer
-from leeward.network._graph import Trait
-from leeward.network._kinship import kinship
+from leeward.network._acts import Node
+from leeward.network._cells import cells_of
+from leeward.network._known import known, roles_of
 from leeward.network._order import in_order
-from leeward.network._paths import paths
-from leeward.network._steps import WalkSettings, steps_of
+from leeward.network._reasons import Reasoner
+from leeward.network._remaining import BASE, Remaining
+from leeward.network._search import search
+from leeward.network._tiers import calibrated, tiers_of
 from leeward.network._ties import ties
 from leeward.network._together import together
 from leeward.network._two_hop import two_hops
 from leeward.network._types import Picture, Ranked
-from leeward.network._walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
     from leeward.model import Hasher
+    from leeward.network._cells import Cell
     from leeward.network._csr import Int32
-    from leeward.network._explain import Explanation
     from leeward.network._graph import Graph
-    from leeward.network._types import Evidence, Seed, Tier
-    from leeward.network._walk import Walk
+    from leeward.network._known import Known
+    from leeward.network._search import Search
+    from leeward.network._types import Evidence, Prior, Seed, Tier
 
-    Floats = npt.NDArray[np.float32]
+    Doubles = npt.NDArray[np.float64]
 
 __all__ = ["Discovery", "Scores", "discover"]
 
 DRAWN: Final = 300
 """Accounts in the picture, at most."""
 
-_AGAINST: Final = 0.3
-"""What all innocent seeds weigh together, beside the offending ones."""
+_CONCLUSIVE: Final = 2.0
+"""Log-odds from which what is known of an account or a thing counts as confirmed where cells are
+judged, as it does in the search."""
 
-PROTECTED: Final = "protected"
-"""The shield of an account that the platform holds to be a minor's. It does not say so: whether
-a person is a minor stays out of every export."""
+_OPPOSING: Final = ("argued", "complained")
+"""Evidence that is told even where it adds nothing: that somebody opposed is to be known."""
 
-_OF_MINORS: Final = ("child", "minor")
-"""Roles that say that a person is a minor."""
-
-INNOCENT: Final = "confirmed innocent"
-"""The shield of an account that was given as an innocent seed."""
+_SAME: Final = 9
+"""Decimals to which weights are compared."""
 
 
 class Scores(Struct, frozen=True):
-    """The score of every account that has one, the highest first.
+    """The score of every account that touched something or is a seed, the highest first.
 
     Attributes:
-        nodes: The accounts, seeds among them.
-        scores: Their scores.
+        nodes: The accounts; equal ones in the order in which the log met them.
+        log_odds: How likely each belongs, as a natural logarithm of odds.
+        probability: The same as a probability; worth no more than :attr:`Ranked.probability`,
+            which is None where it could not be calibrated.
     """
 
     nodes: Int32
-    scores: Floats
+    log_odds: Doubles
+    probability: Doubles
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,8 +78,12 @@ class Discovery:
         scores: Of every account, also of those not in the ranking.
         seeds: The nodes of the seeds that the log knows.
         unknown: The seeds that it does not know.
+        unknown_priors: The priors about what it does not know.
         two_hop: Accounts that two hops of reposts lead to.
-        walk: How the walk went.
+        search: The search, with all that the scores are made of.
+        cells: Those whom the search suspects, in groups that hang together, the largest first;
+            none where it abstained.
+        above_line: How many accounts stand above the line, those beyond the ranking among them.
     """
 
     ranking: tuple[Ranked, ...]
@@ -87,8 +91,11 @@ class Discovery:
     scores: Scores
     seeds: tuple[int, ...]
     unknown: tuple[Seed, ...]
+    unknown_priors: tuple[Prior, ...]
     two_hop: Int32
-    walk: Walk
+    search: Search
+    cells: tuple[Cell, ...]
+    above_line: int
 
     def __repr__(self) -> str:
         return f"<Discovery ranked={len(self.ranking)} seeds={len(self.seeds)}>"
@@ -100,120 +107,102 @@ def discover(
     hasher: Hasher,
     *,
     shields: Mapping[str, str] | None = None,
+    priors: Sequence[Prior] | None = None,
     limit: int = 1_000,
-    settings: WalkSettings | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Discovery:
-    """Rank the accounts of a graph by how much leads to them from the seeds.
+    """Rank the accounts of a graph by how likely they belong with the seeds.
 
     Args:
         graph: The interaction graph.
         seeds: Confirmed starting points.
         hasher: The log's.
         shields: Roles by account URI, from people's decisions and the operator's data.
+        priors: What others say of accounts, posts, media or tags. Several on one add up; a seed
+            is settled, and what is said of it counts for nothing.
         limit: How many accounts the ranking holds.
-        settings: How the walk goes.
+        progress: Told what happens.
 
     Raises:
-        UsageError: The log knows none of the offending seeds, or knows two that contradict each
-            other; or the limit is below 1.
+        UsageError: The log knows none of the offending seeds, or nobody else touched what it
+            knows; it knows two that contradict each other; or the limit is below 1.
     """
     if limit < 1:
         raise UsageError(
             "a ranking holds at least one account", where="limit", hint="give 1 or more"
         )
-    settings = settings or WalkSettings()
-    found = {seed: _node(graph, seed, hasher) for seed in seeds}
-    known = {seed: node for seed, node in found.items() if node is not None}
-    restart = _restart(graph, known)
-    signs = {node: 1.0 if seed.label == "offender" else -1.0 for seed, node in known.items()}
-    kin = kinship(graph, signs, settings) if settings.kinship else None
-    steps = steps_of(graph, settings, kin)
-    walked = walk(graph, steps, restart, settings)
-    scores = _scores(graph, walked.visits.x)
-    roles = _roles(graph, known, hasher, shields or {})
-    offending = frozenset(node for seed, node in known.items() if seed.label == "offender")
-    explainer = Explainer(
-        graph,
-        steps,
-        walked.visits,
-        paths(graph, steps, restart, settings),
-        offending,
+    given = known(graph, seeds, priors or (), hasher)
+    roles = roles_of(graph, given.labels, hasher, shields or {})
+    found = search(graph, given.weights, priors=given.odds, progress=progress)
+    progress("telling what speaks for whom")
+    scores = _scores(graph, found, given)
+    cells = _cells(graph, found)
+    offenders = given.offenders(graph)
+    tiers = tiers_of(
+        found, cells, _places(graph, found, offenders.tolist()), _places(graph, found, roles)
     )
     nodes = scores.nodes[:limit].tolist()
-    beside = together(graph, [*nodes, *_accounts_among(graph, offending).tolist()], offending)
-    ranker = _Ranker(graph, walked.visits.x, explainer, offending, roles, beside)
+    ranker = _Ranker(
+        graph,
+        found,
+        tiers,
+        _numbers(cells),
+        roles,
+        Remaining(graph, found, given.labels, given.sources),
+        together(graph, [*nodes, *offenders.tolist()], frozenset(offenders.tolist())),
+    )
     ranking = tuple(ranker.rank(place, node) for place, node in enumerate(nodes, 1))
     drawn = _drawn(ranking)
     return Discovery(
         ranking=ranking,
         picture=Picture(tuple(ranking[i] for i in drawn), ties(graph, [nodes[i] for i in drawn])),
         scores=scores,
-        seeds=tuple(known.values()),
-        unknown=tuple(seed for seed in seeds if seed not in known),
-        two_hop=two_hops(graph, _accounts_among(graph, offending)),
-        walk=walked,
+        seeds=given.nodes,
+        unknown=given.unknown,
+        unknown_priors=given.unknown_priors,
+        two_hop=two_hops(graph, offenders),
+        search=found,
+        cells=cells,
+        above_line=int(np.count_nonzero(tiers == "above the line")),
     )
 
 
-def _node(graph: Graph, seed: Seed, hasher: Hasher) -> int | None:
-    name = fold_tag(seed.name) if seed.kind == "tag" else seed.name
-    return graph.find(seed.kind, name, hasher)
-
-
-def _restart(graph: Graph, known: Mapping[Seed, int]) -> Floats:
-    """The seeds' weights; those of the offending ones add up to 1, of the innocent ones to less.
-
-    However many innocents a review has found: each shares things with the network, or it would
-    not have been reviewed, and together they would outweigh the few seeds there are.
-    """
-    if len({(seed.label, node) for seed, node in known.items()}) > len({*known.values()}):
-        raise UsageError(
-            "a seed is given as an offender and as innocent",
-            hint="decide which it is; a picture may stand there by its handle and by a hash",
-        )
-    restart = np.zeros(len(graph.kind), np.float32)
-    totals = {
-        label: sum(seed.weight for seed in known if seed.label == label)
-        for label in ("offender", "innocent")
-    }
-    if not totals["offender"]:
-        raise UsageError(
-            "the log knows none of the offending seeds",
-            hint="give URIs as events have them, one a line: account:URI, post:URI, media:HASH "
-            "or tag:WORD",
-        )
-    for seed, node in known.items():
-        restart[node] += (
-            seed.weight / totals[seed.label] * (1 if seed.label == "offender" else -_AGAINST)
-        )
-    return restart
-
-
-def _scores(graph: Graph, x: Floats) -> Scores:
-    nodes = np.flatnonzero((graph.kind == Node.ACCOUNT) & (x > 0)).astype(np.int32)
+def _scores(graph: Graph, found: Search, given: Known) -> Scores:
+    touched = np.asarray(found.touches.acts.any(axis=1))
+    touched[_places(graph, found, given.labels)] = True
     # Accounts of equal score stand in the order in which the log met them.
-    nodes = in_order(graph, nodes)
-    order = np.argsort(-x[nodes], kind="stable")
-    return Scores(nodes[order], x[nodes[order]])
+    nodes = in_order(graph, found.touches.accounts[touched])
+    place = found.touches.account_at[nodes]
+    order = np.argsort(-found.log_odds[place], kind="stable")
+    place = place[order]
+    return Scores(nodes[order], found.log_odds[place], found.probability[place])
 
 
-def _roles(
-    graph: Graph, known: Mapping[Seed, int], hasher: Hasher, shields: Mapping[str, str]
-) -> dict[int, str]:
-    minors = np.flatnonzero(graph.traits & Trait.MINOR).tolist()
-    roles = dict.fromkeys(minors, PROTECTED)
-    roles |= {node: INNOCENT for seed, node in known.items() if seed.label == "innocent"}
-    named = {graph.find("account", uri, hasher): role for uri, role in shields.items()}
-    return roles | {
-        node: PROTECTED if role.strip().lower() in _OF_MINORS else role
-        for node, role in named.items()
-        if node is not None
+def _places(graph: Graph, found: Search, nodes: Iterable[int]) -> Int32:
+    """The places of the accounts among some nodes."""
+    accounts = [node for node in nodes if graph.kind[node] == Node.ACCOUNT]
+    places: Int32 = found.touches.account_at[np.array(accounts, np.int32)]
+    return places
+
+
+def _cells(graph: Graph, found: Search) -> tuple[Cell, ...]:
+    if found.abstained is not None:  # there is nobody to suspect
+        return ()
+    confirmed, things = (
+        np.flatnonzero(odds >= _CONCLUSIVE).astype(np.int32)
+        for odds in (found.parts["priors"], found.taint.priors)
+    )
+    return cells_of(graph, found.touches, found.suspicion, found.taint, confirmed, things)
+
+
+def _numbers(cells: Sequence[Cell]) -> dict[int, int]:
+    """The number of the cell of each place that is not alone in one."""
+    return {
+        member: number
+        for number, cell in enumerate(cells, 1)
+        if len(cell.members) > 1
+        for member in cell.members.tolist()
     }
-
-
-def _accounts_among(graph: Graph, nodes: frozenset[int]) -> Int32:
-    accounts = sorted(node for node in nodes if graph.kind[node] == Node.ACCOUNT)
-    return np.array(accounts, np.int32)
 
 
 def _drawn(ranking: Sequence[Ranked]) -> list[int]:
@@ -224,47 +213,63 @@ def _drawn(ranking: Sequence[Ranked]) -> list[int]:
 
 
 class _Ranker:
-    """Says of each account what it needs before anything is built on it."""
+    """Says of each account what is known of it.
+
+    Args:
+        graph: The interaction graph.
+        found: The search.
+        tiers: (accounts) Their tiers.
+        cells: Numbers of cells by place.
+        roles: Shields by node.
+        remaining: Tells what is no act.
+        beside: Evidence beside the score, by node.
+    """
 
     def __init__(
         self,
         graph: Graph,
-        x: Floats,
-        explainer: Explainer,
-        seeds: frozenset[int],
+        found: Search,
+        tiers: npt.NDArray[np.str_],
+        cells: Mapping[int, int],
         roles: Mapping[int, str],
+        remaining: Remaining,
         beside: Mapping[int, Evidence],
     ) -> None:
-        self._graph, self._x, self._explainer = graph, x, explainer
-        self._seeds, self._roles, self._beside = seeds, roles, beside
-
-    def rank(self, place: int, node: int) -> Ranked:
-        explained = self._explainer.explain(node)
-        beside = self._beside.get(node)
-        row = self._graph.out.row(node)
-        return Ranked(
-            rank=place,
-            account=self._graph.name(node),
-            score=float(self._x[node]),
-            probability=None,  # only reviews can calibrate it
-            tier=self._tier(node, explained),
-            touches=row.stop - row.start,
-            shield=self._roles.get(node),
-            evidence=explained.evidence + ((beside,) if beside else ()),
+        self._graph, self._found, self._tiers = graph, found, tiers
+        self._cells, self._roles = cells, roles
+        self._remaining, self._beside = remaining, beside
+        self._calibrated = calibrated(found)
+        self._reasoner = Reasoner(
+            graph, found.touches, found.taint, found.conduct, found.suspicion, found.parts
         )
 
-    def _tier(self, node: int, explained: Explanation) -> Tier:
-        if node in self._roles:
-            return "shielded"
-        if node in self._seeds:
-            return "seed"
-        if explained.others < 2 or self._opposes(node):
-            return "ask first"
-        return "suspect"
-
-    def _opposes(self, node: int) -> bool:
-        """Whether an account has complained about, or argued with, what the walk came by."""
+    def rank(self, rank: int, node: int) -> Ranked:
+        place = int(self._found.touches.account_at[node])
         row = self._graph.out.row(node)
-        opposing = OPPOSING[self._graph.out.act[row]]
-        targets = self._graph.out.node[row][opposing]
-        return bool((self._x[targets] > 0).any())
+        return Ranked(
+            rank=rank,
+            account=self._graph.name(node),
+            score=float(self._found.log_odds[place]),
+            probability=float(self._found.probability[place]) if self._calibrated else None,
+            tier=cast("Tier", str(self._tiers[place])),
+            touches=row.stop - row.start,
+            shield=self._roles.get(node),
+            evidence=self._evidence(place, node),
+            cell=self._cells.get(place),
+        )
+
+    def _evidence(self, place: int, node: int) -> tuple[Evidence, ...]:
+        """The weightiest first; what everybody has stands last.
+
+        What adds nothing is left out, but for what is told beside the score. Equal ones stand in
+        an order that is the same however the log came in.
+        """
+        reasons = self._reasoner.of(place)
+        pieces = [*reasons.evidence, *self._remaining.told(place, reasons.remaining)]
+        pieces = [one for one in pieces if one.weight != 0 or one.kind in _OPPOSING]
+        pieces += [self._beside[node]] if node in self._beside else []
+        return tuple(sorted(pieces, key=_by_weight))
+
+
+def _by_weight(one: Evidence) -> tuple[bool, float, str, str, str]:
+    return one.kind == BASE, -round(abs(one.weight), _SAME), one.kind, one.subject, one.words

@@ -35,6 +35,7 @@ _ALIKE: Final = 99.0
 """The concentration of the share of tainted posts among a member's replies."""
 _UNLIKE: Final = 1.0
 """The same among everybody else's: most never argue there, and some hardly do anything else."""
+_ROUNDING: Final = 1e-9
 _PRIOR: Final = 2.0
 """Accounts of each sort, half of them complaining, that are added to the true ones."""
 OPPOSES: Final = 0.5
@@ -71,7 +72,7 @@ def dissent_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles)
         suspicion: (accounts) The probabilities that the taint was made of.
     """
     counts = np.zeros((len(touches.accounts), 3))
-    chances = np.maximum(taint.light, taint.heavy)
+    chances = taint.most
     _count(graph.out.unsigned(), touches.accounts, touches.thing_at, chances, counts)
     total, replies, complaints = counts.T
     members = np.clip(suspicion, 0, 1)
@@ -85,7 +86,9 @@ def dissent_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles)
     came = (1 - members) * came_by(touches, chances > LEAST)
     of_others = max(of_others, ((came * files).sum() + _PRIOR / 2) / (came.sum() + _PRIOR))
     ratio = min(float(np.log(of_members / of_others)), 0.0)
-    return Dissent(replies, complaints, np.minimum(argued, 0), np.where(files, ratio, 0.0))
+    return Dissent(
+        replies, complaints, np.where(argued < -_ROUNDING, argued, 0.0), np.where(files, ratio, 0.0)
+    )
 
 
 def _share(k: Doubles, n: Doubles, weights: Doubles) -> float:

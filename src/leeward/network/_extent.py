@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Doubles = npt.NDArray[np.float64]
     Int32 = npt.NDArray[np.int32]
 
-__all__ = ["Extent", "extent_of", "line_of"]
+__all__ = ["Extent", "extent_of", "likely_members", "line_of"]
 
 _TARGET: Final = 0.99
 _DRAWS: Final = 2_000
@@ -45,19 +45,24 @@ def extent_of(total: Doubles, members: Int32, hidden: Hidden | None, accounts: i
     most = accounts / 2
     if hidden is None:
         low = min(max(len(members), 1), most)
-        right = _right(total, max(len(members), 1) * 10)
-        return Extent(float(np.clip(right, low, most)), low, most)
+        likely = likely_members(total, max(len(members), 1) * 10)
+        return Extent(float(np.clip(likely, low, most)), low, most)
     found = int((hidden.ranks < hidden.size).sum())
-    right = _right(total, hidden.size)
+    likely = likely_members(total, hidden.size)
     # The share of members that is found, after Jeffreys.
     share = np.random.default_rng(0).beta(found + 0.5, len(members) - found + 0.5, _DRAWS)
-    draws = right / np.maximum(share, 1e-3)
+    draws = likely / np.maximum(share, 1e-3)
     low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
     return Extent(*(float(np.clip(one, 1, most)) for one in (1.2 * middle, low, 2 * high)))
 
 
-def _right(total: Doubles, size: int) -> float:
-    """How many of the first so many are members, if so many belong in all."""
+def likely_members(total: Doubles, size: int) -> float:
+    """How many of so many suspects are members, if so many belong in all.
+
+    Args:
+        total: (accounts) Log-odds without a base rate.
+        size: How many of the highest are suspects.
+    """
     highest = np.sort(total)[::-1][:size]
     odds = highest + np.log(size / max(len(total) - size, 1))
     return float((1 / (1 + np.exp(-np.clip(odds, -50, 50)))).sum())

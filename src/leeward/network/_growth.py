@@ -14,20 +14,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from leeward.network._conduct import conduct_of
-from leeward.network._consensus import mean_vote
 from leeward.network._dissent import dissent_of
-from leeward.network._lean import lean
+from leeward.network._order import in_order
 from leeward.network._taint import taint_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.network._conduct import Conduct
-    from leeward.network._consensus import Votes
     from leeward.network._dissent import Dissent
     from leeward.network._graph import Graph
     from leeward.network._taint import Taint
     from leeward.network._touches import Touches
+    from leeward.network._ways import Ways
 
     Doubles = npt.NDArray[np.float64]
     Int32 = npt.NDArray[np.int32]
@@ -47,8 +46,6 @@ _WITNESSES: Final = 64
 """Confirmed ones that vote, at most; more say nothing new."""
 _ENOUGH: Final = 4
 """Members whose votes are enough."""
-_SURE: Final = 0.8
-"""The probability that a suspect counts with."""
 _ANCHOR: Final = 400.0
 """Votes count as much as the evidence of so many suspects."""
 _LOOSEST: Final = 0.25
@@ -96,8 +93,8 @@ class Step(NamedTuple):
 
 def sizes(accounts: int) -> list[int]:
     """Numbers of suspects to go through."""
-    first = int(np.clip(accounts / _FIRST, _FEWEST, _MOST))
-    largest = max(first, int(_LARGEST * accounts))
+    largest = max(int(_LARGEST * accounts), 1)
+    first = min(int(np.clip(accounts / _FIRST, _FEWEST, _MOST)), largest)
     return [first << i for i in range(int(np.log2(largest / first)) + 1)]
 
 
@@ -107,39 +104,40 @@ class Growth:
     Args:
         graph: The interaction graph.
         touches: Who touched what.
-        votes: Where votes come from.
+        ways: Where votes come from.
         confirmed: Where to begin.
 
     Attributes:
-        votes: (accounts) Mean votes of the confirmed ones and those whom they promote, 0 to 1.
+        votes: (accounts) What the confirmed ones and those whom they promote say, as log-odds.
+        ways: How much the votes through each kind of things count.
         total: (accounts) What the next suspects are chosen by.
     """
 
-    def __init__(self, graph: Graph, touches: Touches, votes: Votes, confirmed: Confirmed) -> None:
+    def __init__(self, graph: Graph, touches: Touches, ways: Ways, confirmed: Confirmed) -> None:
         self._graph, self._touches, self._confirmed = graph, touches, confirmed
         self._active = touches.by_account.degrees() > 0
         witnesses, weights = self._witnesses()
-        accounts = len(touches.accounts)
-        first = mean_vote(votes, witnesses, weights, accounts)
-        promoted = self._highest(first, PROMOTED)
-        self.votes = mean_vote(
-            votes,
+        members = confirmed.members
+        self.ways = ways.weights(witnesses, weights, members)
+        first = ways.blended(self.ways, witnesses, weights, members)
+        promoted = self._highest(first, min(PROMOTED, sizes(len(self._active))[0]))
+        self.votes = ways.blended(
+            self.ways,
             np.concatenate([witnesses, promoted]),
             np.concatenate([_CONFIRMED * weights, np.ones(len(promoted))]),
-            accounts,
+            members,
         )
-        self._leaning = self._lean(self.votes)
-        self.total = self._lean((first + self.votes) / 2)
+        self.total = (first + self.votes) / 2
 
     def step(self, size: int) -> Step:
         """Suspect so many of those who stand highest, and look again at everybody."""
         suspicion = np.zeros(len(self.total))
-        suspicion[self._highest(self.total, size)] = _SURE
+        suspicion[self._highest(self.total, size)] = 1
         suspicion[self._confirmed.members] = 1
         taint = taint_of(self._touches, suspicion, self._confirmed.things)
         conduct = conduct_of(self._graph, self._touches, taint, suspicion)
         dissent = dissent_of(self._graph, self._touches, taint, suspicion)
-        vote = self._leaning * max(_LOOSEST, _ANCHOR / (_ANCHOR + size))
+        vote = self.votes * max(_LOOSEST, _ANCHOR / (_ANCHOR + size))
         self.total = conduct.total + dissent.total + vote
         return Step(suspicion, taint, conduct, dissent, vote, self.total)
 
@@ -158,13 +156,8 @@ class Growth:
         weights = weights[kept] / max(weights[kept].mean(), 1e-9) if len(kept) else weights
         return everybody[kept].astype(np.int64), weights
 
-    def _lean(self, votes: Doubles) -> Doubles:
-        bounded = np.clip(votes, 1e-6, 1 - 1e-6)
-        odds = np.log(bounded / (1 - bounded))
-        return lean(odds, odds[self._confirmed.members], self._active)
-
     def _highest(self, order: Doubles, count: int) -> npt.NDArray[np.int64]:
-        """Those who stand highest and are not confirmed; equal ones by their nodes."""
+        """Those who stand highest and are not confirmed; equal ones as the log met them."""
         open_ = self._active.copy()
         open_[self._confirmed.members] = False
         open_[self._confirmed.innocent] = False
@@ -172,6 +165,7 @@ class Growth:
         if count < len(places):
             border = np.partition(order[places], len(places) - count)[len(places) - count]
             above = places[order[places] > border]
-            even = places[order[places] == border]
+            even = self._touches.accounts[places[order[places] == border]]
+            even = self._touches.account_at[in_order(self._graph, even)]
             places = np.sort(np.concatenate([above, even[: count - len(above)]]))
         return places

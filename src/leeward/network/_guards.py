@@ -62,13 +62,14 @@ def distinct_authors(graph: Graph, touches: Touches, taint: Taint, suspicion: Do
     return found
 
 
-def filed_flags(graph: Graph, touches: Touches, taint: Taint) -> Bools:
-    """Who complained about something tainted: a post, or an account that made such a post.
+def filed_flags(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles) -> Bools:
+    """Who complained about something tainted, about a suspect, or about what a suspect posted.
 
     Args:
         graph: The interaction graph.
         touches: Who touched what.
         taint: What is known of the things.
+        suspicion: (accounts) The probabilities that the taint was made of.
 
     Returns:
         (accounts) Whether it did.
@@ -79,12 +80,15 @@ def filed_flags(graph: Graph, touches: Touches, taint: Taint) -> Bools:
     about, which = np.unique(target, return_inverse=True)
     tainted = np.zeros(len(about), np.bool_)
     _are_tainted(about, graph.kind, graph.out.unsigned(), touches.thing_at, _strong(taint), tainted)
+    by = np.where(graph.kind[about] == _POST, graph.author[about], about)
+    place = np.where(by >= 0, touches.account_at[by], -1)
+    tainted |= (place >= 0) & (suspicion[place] > 0)
     found[touches.account_at[source[tainted[which]]]] = True
     return found
 
 
 def _strong(taint: Taint) -> Bools:
-    strong: Bools = np.maximum(taint.light, taint.heavy) >= STRONG
+    strong: Bools = taint.most >= STRONG
     return strong
 
 

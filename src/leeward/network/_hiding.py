@@ -13,38 +13,51 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from leeward.network._extent import likely_members
 from leeward.network._growth import Growth, sizes
-from leeward.network._lean import shares_above
+from leeward.network._lean import shares_above, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
 
-    from leeward.network._consensus import Votes
     from leeward.network._graph import Graph
     from leeward.network._growth import Confirmed
     from leeward.network._touches import Touches
+    from leeward.network._ways import Ways
 
     Doubles = npt.NDArray[np.float64]
     Int32 = npt.NDArray[np.int32]
 
-__all__ = ["FEWEST", "Hidden", "dealt", "hide_and_grow", "standing"]
+__all__ = ["ENOUGH", "FEWEST", "Hidden", "dealt", "hide_and_grow"]
 
-FEWEST: Final = 4
+FEWEST: Final = 2
 """Confirmed members without whom nothing can be hidden."""
+ENOUGH: Final = 4
+"""From so many on, what hiding shows may be told: before, it only chooses."""
 _WORSE: Final = 1.0
 """Growth is given up where standing is so much worse than it was, twice."""
 _EARLY: Final = 0.02
 """Not before this share of all accounts is suspected: growth may take a while to begin."""
+_HALF: Final = 0.5
 _THREADS: Final = 2
+
+
+class _Tried(NamedTuple):
+    """What hiding showed at one number of suspects; ``purity`` is the share of likely members."""
+
+    size: int
+    shares: Doubles
+    ranks: Doubles
+    purity: float
 
 
 class Hidden(NamedTuple):
     """What hiding showed of the evidence.
 
     Attributes:
-        size: How many suspects were best.
+        size: How many suspects are right.
         shares: (members) The share of like accounts above each hidden one, at that size.
         ranks: (members) How many accounts stood above each, of whatever activity.
         path: Sizes and standings.
@@ -62,41 +75,54 @@ def dealt(members: Int32, folds: int, seed: int = 0) -> list[Int32]:
     return [np.sort(order[i::folds]) for i in range(min(folds, len(members)))]
 
 
-def standing(shares: Doubles) -> float:
-    """The mean log share; 0 where there are none."""
-    return float(np.log(shares).mean()) if len(shares) else 0.0
-
-
 def hide_and_grow(
     graph: Graph,
     touches: Touches,
-    votes: Votes,
+    ways: Ways,
     confirmed: Confirmed,
     folds: list[Int32],
     progress: Callable[[str], None],
 ) -> Hidden:
     """Grow without each fold in turn, size by size, until the hidden ones stand worse."""
     activity = touches.by_account.degrees()
-    grown = [Growth(graph, touches, votes, confirmed.without(hidden)) for hidden in folds]
-    members = np.concatenate(folds)
-    tried: list[tuple[int, Doubles, Doubles]] = []
+    grown = [Growth(graph, touches, ways, confirmed.without(hidden)) for hidden in folds]
+    tried: list[_Tried] = []
 
-    def look(place: int) -> tuple[Doubles, Doubles]:
+    def look(place: int) -> tuple[Doubles, Doubles, float]:
         total = grown[place].step(size).total
         above = np.array([np.count_nonzero(total > total[m]) for m in folds[place].tolist()])
-        return shares_above(total, activity, folds[place]), above.astype(np.float64)
+        shares = shares_above(total, activity, folds[place])
+        return shares, above.astype(np.float64), likely_members(total, size) / size
 
     with ThreadPoolExecutor(_THREADS) as threads:
         for size in sizes(len(activity)):
             found = list(threads.map(look, range(len(folds))))
-            shares, ranks = (np.concatenate(parts) for parts in zip(*found, strict=True))
-            tried.append((size, shares, ranks))
+            shares, ranks = (np.concatenate([one[i] for one in found]) for i in (0, 1))
+            purity = float(np.mean([one[2] for one in found]))
+            tried.append(_Tried(size, shares, ranks, purity))
             progress(f"hiding confirmed ones: {size:,} suspects")
-            standings = [standing(one[1]) for one in tried]
+            standings = [standing(one.shares) for one in tried]
             late = size > _EARLY * len(activity)
             if late and min(standings[-2:]) > min(standings) + _WORSE:
                 break
-    size, shares, ranks = tried[int(np.argmin(standings))]
-    order = np.argsort(members)
-    path = tuple((one[0], at) for one, at in zip(tried, standings, strict=True))
-    return Hidden(size, shares[order], ranks[order], path)
+    chosen = _largest(tried)
+    order = np.argsort(np.concatenate(folds))
+    path = tuple((one.size, at) for one, at in zip(tried, standings, strict=True))
+    return Hidden(chosen.size, chosen.shares[order], chosen.ranks[order], path)
+
+
+def _largest(tried: list[_Tried]) -> _Tried:
+    """The largest number of suspects that is no worse than the best one, as far as can be told.
+
+    With ten confirmed ones standings differ by chance. So all sizes count as good whose members
+    stand lower by no more than one standard error (Breiman and others 1984), as long as half of
+    the suspects are likely members: more suspects show more of what the network touches.
+    """
+    best = min(tried, key=lambda one: standing(one.shares))
+    good = best
+    for one in tried:
+        lost = np.log(one.shares) - np.log(best.shares)
+        error = float(lost.std(ddof=1)) / np.sqrt(len(lost)) if len(lost) > 1 else 0.0
+        if one.size > best.size and lost.mean() <= error and one.purity >= _HALF:
+            good = one
+    return good

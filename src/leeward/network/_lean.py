@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Doubles = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
 
-__all__ = ["lean", "places_of", "shares_above"]
+__all__ = ["lean", "places_of", "shares_above", "standing"]
 
 _DOUBT: Final = 2.0
 """Confirmed ones, standing where everybody does, that are added to the true ones."""
@@ -22,7 +22,7 @@ _STEEPEST: Final = 2.0
 
 def places_of(scores: npt.NDArray[np.floating]) -> Doubles:
     """The log-odds of each place: of the share that stands below, equal ones in their middle."""
-    values, inverse, count = np.unique(scores, return_inverse=True, return_counts=True)
+    values, inverse, count = np.unique(_rounded(scores), return_inverse=True, return_counts=True)
     if not len(values):
         return np.zeros(0)
     share = (np.cumsum(count) - count / 2) / len(scores)
@@ -55,7 +55,7 @@ def shares_above(
 
     Equal ones count a half; the member counts as one of them, so that no share is 0.
     """
-    found = np.empty(len(members))
+    found, scores = np.empty(len(members)), _rounded(scores)
     for i, member in enumerate(members.tolist()):
         like = (activity >= activity[member] / 2) & (activity <= 2 * activity[member])
         score = scores[member]
@@ -63,3 +63,15 @@ def shares_above(
         even = np.count_nonzero(like & (scores == score))
         found[i] = (above + even / 2) / np.count_nonzero(like)
     return found
+
+
+def standing(shares: Doubles) -> float:
+    """The mean log share; 0 where there are none."""
+    return float(np.log(shares).mean()) if len(shares) else 0.0
+
+
+def _rounded(scores: npt.NDArray[np.floating]) -> Doubles:
+    """To 16 bits: sums of the same parts are equal, in whatever order they were added."""
+    mantissa, exponent = np.frexp(scores.astype(np.float64))
+    rounded: Doubles = np.ldexp(np.round(mantissa * 2**16), exponent - 16)
+    return rounded

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from leeward.network._consensus import mean_vote
-from leeward.network._lean import shares_above
+from leeward.network._lean import standing
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leeward.network._consensus import Votes
     from leeward.network._touches import Touches
+    from leeward.network._ways import Ways
 
     Int32 = npt.NDArray[np.int32]
     Doubles = npt.NDArray[np.float64]
@@ -29,7 +28,7 @@ _DEVIATIONS: Final = 2.33
 """One-sided, one in a hundred."""
 
 
-def nothing_in_common(touches: Touches, votes: Votes, members: Int32, best: float) -> str | None:
+def nothing_in_common(touches: Touches, ways: Ways, members: Int32, best: float) -> str | None:
     """Why to abstain, in words; None where there is a signal.
 
     Accounts drawn from everybody who is about as active are taken for seeds, and each is hidden
@@ -38,11 +37,11 @@ def nothing_in_common(touches: Touches, votes: Votes, members: Int32, best: floa
 
     Args:
         touches: Who touched what.
-        votes: Where votes come from.
+        ways: Where votes come from.
         members: The seeds.
         best: The best standing of the hidden seeds among all rankings.
     """
-    logs = placebo(touches, votes, members)
+    logs = placebo(touches, ways, members)
     if not len(logs):
         return (
             "there are too few other accounts to tell whether the seeds have more in common than "
@@ -59,7 +58,7 @@ def nothing_in_common(touches: Touches, votes: Votes, members: Int32, best: floa
     )
 
 
-def placebo(touches: Touches, votes: Votes, members: Int32) -> Doubles:
+def placebo(touches: Touches, ways: Ways, members: Int32) -> Doubles:
     """The log shares of like accounts above random seeds, each found by the others of its set.
 
     None where there are too few accounts to draw from.
@@ -78,9 +77,7 @@ def placebo(touches: Touches, votes: Votes, members: Int32) -> Doubles:
     found = []
     for _ in range(_SETS):
         chosen = np.sort(rng.choice(like, min(count, len(like)), replace=False))
-        for hidden in chosen.tolist():
-            rest = chosen[chosen != hidden]
-            mean = mean_vote(votes, rest, np.ones(len(rest)), len(activity))
-            found.append(shares_above(mean, activity, np.array([hidden], np.int32))[0])
-    logs: Doubles = np.log(np.array(found))
+        shares = ways.shares(chosen, np.ones(len(chosen)), chosen.astype(np.int32)).values()
+        found.append(min(shares, key=standing))  # the real seeds may choose their way, too
+    logs: Doubles = np.log(np.concatenate(found))
     return logs

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leeward.model import kernel
-
 if TYPE_CHECKING:
-    from leeward.network._csr import Int32, Int64, UInt8
-    from leeward.network._graph import Graph, UInt16
+    from leeward.network._csr import Int32
+    from leeward.network._graph import Graph
 
-__all__ = ["earlier", "in_order", "met"]
+__all__ = ["in_order", "met"]
 
 
 def met(graph: Graph, node: int) -> tuple[int, int, int, int]:
@@ -28,15 +26,3 @@ def in_order(graph: Graph, nodes: Int32) -> Int32:
     order = np.lexsort((nodes, graph.slot[nodes], graph.kind[nodes], graph.first[nodes]))
     ordered: Int32 = nodes[order]
     return ordered
-
-
-@kernel
-def earlier(a: int, b: int, first: Int64, kind: UInt8, slot: UInt16) -> bool:
-    """Whether the log met node ``a`` before node ``b``."""
-    if first[a] != first[b]:
-        return bool(first[a] < first[b])
-    if kind[a] != kind[b]:
-        return bool(kind[a] < kind[b])
-    if slot[a] != slot[b]:
-        return bool(slot[a] < slot[b])
-    return a < b

@@ -21,6 +21,7 @@ from leeward.network._acts import Act, Node
 from leeward.network._betabinomial import log_ratio
 from leeward.network._conduct import Picks, likely_things, pick
 from leeward.network._order import met
+from leeward.network._touches import MADE
 from leeward.network._types import Evidence
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ MOST: Final = 6
 FURTHER: Final = "further evidence"
 """The name of what evidence beyond :data:`MOST` adds up to."""
 
+_SAME: Final = 9
+"""Decimals to which weights are compared: the last bits depend on the order of the nodes."""
 _PARTS: Final = {"made": Act.AUTHORED, "reposted": Act.REPOSTED, "liked": Act.LIKED}
 _OPPOSING: Final = {"argued": Act.REPLIED, "complained": Act.FLAGGED}
 _VERBS: Final = {Act.AUTHORED: "posted", Act.REPOSTED: "reposted", Act.LIKED: "liked"}
@@ -143,7 +146,8 @@ class Reasoner:
 
     def _by_weight(self, one: _Told) -> tuple[float, tuple[int, ...], str]:
         """Sorts evidence: the heaviest, then what the log met first."""
-        return -abs(one.evidence.weight), met(self._graph, one.node), one.evidence.words
+        weight = round(abs(one.evidence.weight), _SAME)
+        return -weight, met(self._graph, one.node), one.evidence.words
 
     def _did(self, place: int) -> Iterator[_Told]:
         """What it posted, reposted and liked."""
@@ -195,20 +199,31 @@ class Reasoner:
             one, many = _THINGS[key.kind]
             what = f"{did} {one if things == 1 else f'{things} {many}'}"
             what += f" in {posts} posts" if posts > things else ""
-        words = f"{what} that {self._others(place, list(group.things), key.kind)}"
+        words = f"{what} that {self._others(place, key, list(group.things))}"
         return _Told(first, Evidence(label, self._graph.subject(first), weight, words))
 
-    def _others(self, place: int, things: list[int], kind: Node) -> str:
-        """Who else touched things, and who is known to be innocent of it."""
-        rows = [self._touches.by_thing.row(thing) for thing in things]
+    def _others(self, place: int, key: _Key, things: list[int]) -> str:
+        """Who else touched things, and who is known to be innocent of it.
+
+        For things that the account posted: who else posted them; others do not speak to that.
+        """
+        known = int((self._taint.priors[things] > 0).sum())
+        if key.act == Act.AUTHORED and key.kind == Node.POST:  # only what is known of it counts
+            if known in (0, len(things)):
+                return (
+                    f"{_were(len(things))} {'confirmed or reported' if known else 'judged before'}"
+                )
+            return f"were judged before; {known} of these {_were(known)} confirmed or reported"
         by = self._touches.by_thing
-        people = np.unique(np.concatenate([by.other[row] for row in rows]))
+        rows = [by.row(thing) for thing in things]
+        people = np.concatenate([by.other[row] for row in rows])
+        if key.act == Act.AUTHORED:
+            people = people[np.concatenate([by.how[row] for row in rows]) & MADE > 0]
+        people = np.unique(people)
         suspicion = self._suspicion[people[people != place]]
         suspects, innocent = int((suspicion > 0).sum()), int((suspicion < 0).sum())
         others = len(suspicion) - suspects - innocent
-        did = "used" if kind == Node.TAG else "posted or reposted"
-        if min(float(by.weight[row].min()) for row in rows) < 1:
-            did = "used or liked" if kind == Node.TAG else "posted, reposted or liked"
+        did = self._did_to(key, rows)
         told = f"{_counted(suspects, 'suspect')} {did}" if suspects else ""
         if others or not told:
             also = f"{_counted(others, 'other')} {'did' if told else did}"
@@ -217,9 +232,18 @@ class Reasoner:
             told += " and nobody else did"
         if innocent:
             told += f"; so did {_counted(innocent, 'account')} confirmed as innocent"
-        if known := int((self._taint.priors[things] > 0).sum()):
-            told += f"; {known} of these {'was' if known == 1 else 'were'} confirmed or reported"
+        if known:
+            told += f"; {known} of these {_were(known)} confirmed or reported"
         return told
+
+    def _did_to(self, key: _Key, rows: list[slice]) -> str:
+        """What others did who speak to an act."""
+        if key.act == Act.AUTHORED:
+            return "used" if key.kind == Node.TAG else "posted"
+        did = "used" if key.kind == Node.TAG else "posted or reposted"
+        if min(float(self._touches.by_thing.weight[row].min()) for row in rows) < 1:
+            did = "used or liked" if key.kind == Node.TAG else "posted, reposted or liked"
+        return did
 
     def _left_alone(self, place: int, act: Act, posts: int, besides: bool, weight: float) -> _Told:
         node = int(self._touches.accounts[place])
@@ -263,3 +287,7 @@ def _under(act: Act, tag: str, posts: int) -> str:
 
 def _counted(count: int, one: str) -> str:
     return f"{count} {one}" + ("" if count == 1 else "s")
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"

@@ -8,18 +8,18 @@ import numpy as np
 
 from leeward.errors import UsageError
 from leeward.network._acts import Node
-from leeward.network._betabinomial import log_ratios
-from leeward.network._consensus import Votes
 from leeward.network._dissent import OPPOSES
 from leeward.network._extent import Extent, extent_of, line_of
 from leeward.network._families import FAMILIES, rankings
 from leeward.network._graph import Trait
 from leeward.network._growth import Confirmed, Growth, Step, sizes
 from leeward.network._guards import distinct_authors, filed_flags
-from leeward.network._hiding import FEWEST, Hidden, dealt, hide_and_grow, standing
-from leeward.network._lean import lean, places_of, shares_above
+from leeward.network._hiding import ENOUGH, FEWEST, Hidden, dealt, hide_and_grow
+from leeward.network._lean import lean, places_of, shares_above, standing
 from leeward.network._null import nothing_in_common
+from leeward.network._order import in_order
 from leeward.network._touches import touches_of
+from leeward.network._ways import Ways, softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["EVIDENCE", "Search", "search"]
 
 EVIDENCE: Final = "evidence"
+_UNCHECKED: Final = {EVIDENCE: 0.5, "pagerank": 0.5}
+"""The blend where nothing can be hidden: what is best on large platforms, and on small ones."""
 _FOLDS: Final = 5
-_NEGLIGIBLE: Final = 0.02
-"""A member of the portfolio that would count for less is left out."""
 _CONCLUSIVE: Final = 2.0
 """Log-odds from which a prior on an account is taken as a conclusion about it."""
 _AUTHORS: Final = 2
@@ -63,9 +63,9 @@ class Search(NamedTuple):
         weights: What each counts in the blend; they add up to one.
         extent: How many belong, with an interval.
         asked_first: (accounts) Who is never above the line without a person: who argued under
-            tainted posts or complained about them, since critics repost, too; whose evidence
-            rests on fewer than two other authors; who is held to be a minor or says to be a bot;
-            and who stands above the line only by what others did with its posts.
+            tainted posts or complained about them, since critics repost, too; who is held to be
+            a minor or says to be a bot; and of those who would stand above it, whose evidence
+            rests on fewer than two other authors.
         line: Log-odds at and above which 99 of 100 of the others are expected to belong; infinite
             where no number of accounts does.
         own: How many of the seeds the others found, of how many, within how many accounts.
@@ -113,38 +113,40 @@ def search(
     """
     touches = touches_of(graph)
     confirmed, prior = _confirmed(graph, touches, seeds, priors or {})
-    votes = Votes(touches)
+    ways = Ways(touches)
     # Accounts about which reviewers were asked stood high already: hiding them would prove nothing.
     given = [touches.account_at[node] for node, weight in seeds.items() if weight > 0]
     members = np.intersect1d(confirmed.members, np.array(given, np.int32))
     hidden, parts = None, []
     if len(members) >= FEWEST:
-        parts = dealt(members, max(folds, 2))
-        hidden = hide_and_grow(graph, touches, votes, confirmed, parts, progress)
-    growth, step = _grown(graph, touches, votes, confirmed, hidden)
+        met = touches.account_at[in_order(graph, touches.accounts[members])]
+        parts = dealt(met, max(folds, 2))
+        hidden = hide_and_grow(graph, touches, ways, confirmed, parts, progress)
+    growth, step = _grown(graph, touches, ways, confirmed, hidden)
     progress("comparing rankings")
     families = _families(graph, touches, confirmed, parts)
     worth = _worth(touches, families, parts, hidden)
-    weights = _weights(worth, len(members))
+    weights = softmax(worth, len(members)) if worth else _UNCHECKED
     blended = _blend(touches, weights, families, parts, step)
     scores: dict[str, npt.NDArray[np.floating]] = {"votes": growth.votes, EVIDENCE: step.total}
     scores |= {name: columns[:, -1] for name, columns in families.items()}
+    checked = hidden if len(members) >= ENOUGH else None
     abstained = None
-    if hidden is not None:
-        abstained = nothing_in_common(touches, votes, members, min(worth.values()))
+    if checked is not None:
+        abstained = nothing_in_common(touches, ways, members, min(worth.values()))
     total = sum(blended.values(), prior)
-    extent = extent_of(total, members, hidden, len(step.suspicion))
+    extent = extent_of(total, members, checked, len(step.suspicion))
     base = np.full(len(total), np.log(extent.estimate / (len(total) - extent.estimate)))
     base[prior != 0] = 0  # what is known of an account takes the place of what is of anybody
     named = {"base rate": base, **blended, "priors": prior}
     log_odds = total + base
     probability: Doubles = 1 / (1 + np.exp(-np.clip(log_odds, -50, 50)))
     asked_first = _asked_first(graph, touches, step)
-    open_ = ~asked_first
+    alone = distinct_authors(graph, touches, step.taint, step.suspicion) < _AUTHORS
+    open_ = ~(asked_first | alone)
     open_[confirmed.members] = False
-    line = np.inf if abstained or hidden is None else line_of(log_odds[open_])
-    by_others = log_odds - _by_others(touches, step, weights.get(EVIDENCE, 0.0)) < line
-    asked_first |= (log_odds >= line) & by_others
+    line = np.inf if abstained or checked is None else line_of(log_odds[open_])
+    asked_first |= alone & (log_odds >= line)
     return Search(
         touches,
         log_odds,
@@ -159,7 +161,7 @@ def search(
         extent,
         asked_first,
         line,
-        None if hidden is None else _own(hidden),
+        None if checked is None else _own(checked),
         () if hidden is None else hidden.path,
         abstained,
     )
@@ -199,29 +201,18 @@ def _confirmed(
 
 
 def _asked_first(graph: Graph, touches: Touches, step: Step) -> npt.NDArray[np.bool_]:
-    opposes = (step.dissent.replies >= OPPOSES) | filed_flags(graph, touches, step.taint)
-    authors = distinct_authors(graph, touches, step.taint, step.suspicion)
+    opposes = (step.dissent.replies >= OPPOSES) | filed_flags(
+        graph, touches, step.taint, step.suspicion
+    )
     from_data = graph.traits[touches.accounts] & (Trait.MINOR | Trait.BOT) > 0
-    found: npt.NDArray[np.bool_] = opposes | (authors < _AUTHORS) | from_data
+    found: npt.NDArray[np.bool_] = opposes | from_data
     return found
 
 
-def _by_others(touches: Touches, step: Step, weight: float) -> Doubles:
-    """(accounts) What others can do for the log-odds of an account, at most.
-
-    They repost what it made, so that it looks tainted; and votes reach it by its own posts. What
-    is left had nobody touched its posts is its own doing.
-    """
-    acts = touches.acts[:, 0].astype(np.float64)
-    alone = log_ratios(np.zeros(len(acts)), acts, *step.conduct.habits[0])
-    made = step.conduct.parts[:, 0] - alone
-    return weight * (np.maximum(made, 0) + np.maximum(step.vote, 0))
-
-
 def _grown(
-    graph: Graph, touches: Touches, votes: Votes, confirmed: Confirmed, hidden: Hidden | None
+    graph: Graph, touches: Touches, ways: Ways, confirmed: Confirmed, hidden: Hidden | None
 ) -> tuple[Growth, Step]:
-    growth = Growth(graph, touches, votes, confirmed)
+    growth = Growth(graph, touches, ways, confirmed)
     way = sizes(len(touches.accounts))
     last = way[0] if hidden is None else hidden.size
     for size in way:
@@ -281,22 +272,10 @@ def _blend(
     for name, columns in families.items():
         if name in weights:
             places = places_of(columns[:, -1])
-            of_hidden = np.concatenate(
-                [places_of(columns[:, i])[fold] for i, fold in enumerate(parts)]
-            )
-            blended[name] = weights[name] * lean(places, of_hidden, active)
+            found = [places_of(columns[:, i])[fold] for i, fold in enumerate(parts)]
+            leaning = lean(places, np.concatenate(found), active) if found else places
+            blended[name] = weights[name] * leaning
     return blended
-
-
-def _weights(worth: dict[str, float], members: int) -> dict[str, float]:
-    """Softmax of the summed log shares: what speaks for each, as if they were likelihoods."""
-    if not worth:
-        return {EVIDENCE: 1.0}
-    best = min(worth.values())
-    raw = {name: float(np.exp(-members * (at - best))) for name, at in worth.items()}
-    total = sum(raw.values())
-    kept = {name: one for name, one in raw.items() if one >= _NEGLIGIBLE * total}
-    return {name: one / sum(kept.values()) for name, one in kept.items()}
 
 
 def _own(hidden: Hidden) -> tuple[int, int, int]:

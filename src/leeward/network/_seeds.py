@@ -1,4 +1,4 @@
-"""The text form of seeds: one a line."""
+"""The text form of seeds, one a line, and of priors, one a row."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final, get_args
 
 from leeward.errors import InputError
 from leeward.model import fold_tag, parse_subject
-from leeward.network._types import HEAVIEST, LIGHTEST, Label, Seed
+from leeward.network._types import HEAVIEST, LIGHTEST, MOST_LOG_ODDS, Label, Prior, Seed
 
-__all__ = ["parse_seed", "parse_seeds"]
+__all__ = ["parse_prior", "parse_seed", "parse_seeds"]
 
 _LABELS: Final = get_args(Label)
 _FORM: Final = "write account:URI, post:URI, media:HASH or tag:WORD, then, if need be, a tab, "
@@ -58,18 +58,50 @@ def parse_seed(line: str) -> Seed:
         ValueError: The line is not of the form. The message holds nothing of it.
     """
     subject, *rest = line.rstrip("\r\n").split("\t")
-    kind, name = parse_subject(subject.strip())
-    kind, name = kind or "account", _as_in_events(kind, name.strip())
-    if not name:
-        raise ValueError("the line names no subject")
-    if _CONTROL.search(name):
-        raise ValueError("the name holds a control character")
+    kind, name = _subject(subject)
     if len(rest) > 2:
         raise ValueError("there are more than three fields")
     label = rest[0].strip() if rest else ""
     if label not in ("", *_LABELS):
         raise ValueError("the label is neither `offender` nor `innocent`")
     return Seed(kind, name, "innocent" if label == "innocent" else "offender", _weight(rest[1:]))
+
+
+def parse_prior(subject: object, log_odds: object, source: object) -> Prior:
+    """Read one prior.
+
+    >>> parse_prior("tag:Harbour", "-1.5", "harbour watch").log_odds
+    -1.5
+
+    Args:
+        subject: As it stands in a line of seeds.
+        log_odds: A number, or text of one.
+        source: Who says so.
+
+    Raises:
+        ValueError: One of them is not of the form. The message holds nothing of it.
+    """
+    kind, name = _subject(subject if isinstance(subject, str) else "")
+    odds = _number(log_odds)
+    if not -MOST_LOG_ODDS <= odds <= MOST_LOG_ODDS:
+        raise ValueError("the log-odds are not a number from -20 to 20")
+    told = source.strip() if isinstance(source, str) else ""
+    if not told:
+        raise ValueError("no source is named")
+    if _CONTROL.search(told):
+        raise ValueError("the source holds a control character")
+    return Prior(kind, name, odds, told)
+
+
+def _subject(text: str) -> tuple[str, str]:
+    """The kind and the name of a subject; a bare name is an account's."""
+    kind, name = parse_subject(text.strip())
+    name = _as_in_events(kind, name.strip())
+    if not name:
+        raise ValueError("no subject is named")
+    if _CONTROL.search(name):
+        raise ValueError("the name holds a control character")
+    return kind or "account", name
 
 
 def _as_in_events(kind: str | None, name: str) -> str:
@@ -82,10 +114,17 @@ def _as_in_events(kind: str | None, name: str) -> str:
 def _weight(fields: list[str]) -> float:
     if not fields or not fields[0].strip():
         return 1.0
-    try:
-        weight = float(fields[0])
-    except ValueError:
-        weight = math.nan
+    weight = _number(fields[0])
     if not LIGHTEST <= weight <= HEAVIEST:
         raise ValueError("the weight is not a number from 0.000001 to 1,000,000")
     return weight
+
+
+def _number(value: object) -> float:
+    """A number, or what a text of one says; not a number where it says none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan

@@ -40,13 +40,7 @@ class WalkSettings(Struct, frozen=True):
         carried: The share of a post's walkers that go on to what it carries, where it carries
             something and somebody acted on it as well.
         followers: The share of an account's walkers that go on to its followers.
-        kinship: Whether things are chosen by how likely they belong to what the seeds have in
-            common; plain personalised PageRank without.
-        seed, other, prior: The log-odds that a thing belongs to what the seeds share: what a seed
-            that touched it adds, what anybody else takes away, and what nobody's touch means.
-        tolerance: Ends the iteration: the change in all values together, as a share of the
-            seeds' weights.
-        rounds: Ends it in any case.
+        kinship: No choice is made by it any more.
     """
 
     restart: float = 0.2
@@ -59,12 +53,7 @@ class WalkSettings(Struct, frozen=True):
     community: float = 0.05
     carried: float = 0.4
     followers: float = 0.02
-    kinship: bool = True
-    seed: float = 10.0
-    other: float = 0.1
-    prior: float = 16.0
-    tolerance: float = 1e-4
-    rounds: int = 60
+    kinship: bool = False
 
     def acts(self) -> Floats:
         """(acts) How much each kind of act counts; 0 for those that lead nowhere."""
@@ -97,14 +86,13 @@ class Steps(NamedTuple):
     owner: npt.NDArray[np.int32]
 
 
-def steps_of(graph: Graph, settings: WalkSettings, kin: Floats | None = None) -> Steps:
+def steps_of(graph: Graph, settings: WalkSettings, likely: Floats | None = None) -> Steps:
     """The transition probabilities of a graph.
 
     Args:
         graph: Where the walkers go.
         settings: How they choose.
-        kin: (nodes) What likelihoods of things the choices are multiplied with; all alike if
-            None.
+        likely: (nodes) What the choices of things are multiplied with; all alike if None.
     """
     count = len(graph.kind)
     choice = settings.acts()
@@ -120,8 +108,8 @@ def steps_of(graph: Graph, settings: WalkSettings, kin: Floats | None = None) ->
     in_parts(graph, lambda low, high: _takes(low, high, kind, graph.first, into, kinds, steps))
     first = steps.origin >= 0
     steps.owner[first] = graph.author[steps.origin[first]]
-    if kin is not None:
-        steps.take[:] *= kin
+    if likely is not None:
+        steps.take[:] *= likely
     followers, carried = settings.followers, settings.carried
     in_parts(graph, lambda low, high: _of_accounts(low, high, kind, out, into, followers, steps))
     in_parts(graph, lambda low, high: _of_posts(low, high, kind, out, into, carried, steps))

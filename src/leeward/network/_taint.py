@@ -5,6 +5,9 @@ about what their activity makes it; of a tainted thing's, far more. Both shares 
 to thing, so each sort is beta-binomial: what is viral is touched by some suspects, too, and one
 suspect among three touches is no proof. For each kind of thing the shares, and how many are
 tainted, are found by expectation-maximisation (Dempster, Laird and Rubin 1977).
+
+Who made a post chose what is in it, and not who passed it on. So for makers a thing is judged by
+who else made a post with it, apart from all touches.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ import numpy as np
 from leeward.model import kernel
 from leeward.network._acts import Node
 from leeward.network._betabinomial import Beta, log_ratio, log_ratios
+from leeward.network._touches import MADE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leeward.network._touches import Touches
+    from leeward.network._touches import Rows, Touches
 
     Doubles = npt.NDArray[np.float64]
 
@@ -37,6 +41,7 @@ towns and hobbies in common, too."""
 _APART: Final = 10.0
 """The share of suspects at a tainted thing is at least so many times that at an ordinary one."""
 _HIGHEST: Final = 0.8
+_POST: Final = int(Node.POST)
 _FEWEST, _MOST = 1e-4, 0.02
 """Bounds of the share of things that are tainted."""
 _ROUNDS: Final = 20
@@ -64,25 +69,38 @@ class Taint(NamedTuple):
 
     Attributes:
         touches: (things) The weight of the touches by suspects, each by its probability.
+        makers: (things) The same of those who made a post with it.
         light: (things) The probability for somebody who liked it and is no suspect.
-        heavy: (things) The same for somebody who made or reposted it.
+        heavy: (things) The same for somebody who reposted it.
+        made: (things) The same for somebody who made a post with it; for a post, by what is known
+            of it from elsewhere alone.
         priors: (things) What is known of each from elsewhere, as log-odds; mostly 0.
         sorts: By place in :data:`KINDS`.
+        sorts_made: The same by who made posts with it.
     """
 
     touches: Doubles
+    makers: Doubles
     light: Doubles
     heavy: Doubles
+    made: Doubles
     priors: Doubles
     sorts: tuple[Sorts, ...]
+    sorts_made: tuple[Sorts, ...]
+
+    @property
+    def most(self) -> Doubles:
+        """(things) The highest of the probabilities."""
+        highest: Doubles = np.maximum(np.maximum(self.light, self.heavy), self.made)
+        return highest
 
 
-def suspect_touches(touches: Touches, suspicion: Doubles) -> Doubles:
-    """(things) The weights of touches, each times the probability of who touched."""
-    found = np.zeros(len(touches.things))
+def suspect_touches(touches: Touches, suspicion: Doubles) -> tuple[Doubles, Doubles]:
+    """(things) The weights of touches, each times the probability of who touched; and by makers."""
+    found, makers = np.zeros(len(touches.things)), np.zeros(len(touches.things))
     suspects = np.flatnonzero(suspicion != 0)
-    _sum(suspects, *touches.by_account.unsigned(), suspicion, found)
-    return np.maximum(found, 0)
+    _sum(suspects, touches.by_account.unsigned(), suspicion, found, makers)
+    return np.maximum(found, 0), np.maximum(makers, 0)
 
 
 def taint_of(touches: Touches, suspicion: Doubles, priors: Doubles) -> Taint:
@@ -95,25 +113,29 @@ def taint_of(touches: Touches, suspicion: Doubles, priors: Doubles) -> Taint:
         priors: (things) What is known of each from elsewhere, as log-odds in place of those of its
             kind; 0 for most, of which nothing is known.
     """
-    found = suspect_touches(touches, suspicion)
-    sorts = tuple(sorts_of(found, touches, kind) for kind in KINDS)
-    light, heavy = np.zeros(len(found)), np.zeros(len(found))
-    which = np.flatnonzero((found > 0) | (priors != 0))
-    _judge(which, touches.kind, found, touches.size, sorts, priors, light, heavy)
-    return Taint(found, light, heavy, priors, sorts)
+    found, makers = suspect_touches(touches, suspicion)
+    of_kind = [touches.kind == kind for kind in KINDS]
+    sorts = tuple(sorts_of(found[which], touches.size[which]) for which in of_kind)
+    of_kind[0] = of_kind[0] & False  # a post has one maker
+    several = touches.makers >= 2  # what one alone made ties no makers
+    sorts_made = tuple(
+        sorts_of(makers[which & several], touches.makers[which & several]) for which in of_kind
+    )
+    light, heavy, made = np.zeros((3, len(found)))
+    some = np.flatnonzero((found > 0) | (makers > 0) | (priors != 0))
+    _judge(some, touches, found, makers, sorts, sorts_made, priors, light, heavy, made)
+    return Taint(found, makers, light, heavy, made, priors, sorts, sorts_made)
 
 
-def sorts_of(found: Doubles, touches: Touches, kind: Node) -> Sorts:
+def sorts_of(found: Doubles, size: npt.NDArray[np.generic]) -> Sorts:
     """Tell the tainted things of a kind from the ordinary ones.
 
     Args:
         found: (things) The touches by suspects.
-        touches: Who touched what.
-        kind: Which things.
+        size: (things) All touches.
     """
-    which = touches.kind == kind
-    k, n = found[which], touches.size[which].astype(np.float64)
-    k = np.minimum(k, n)
+    n = size.astype(np.float64)
+    k = np.minimum(found, n)
     some = np.flatnonzero(k > 0)
     stride = -(-len(some) // _SAMPLE)
     # Things that no suspect touched differ by their number of touches alone.
@@ -156,40 +178,56 @@ def _sorts(ordinary: float, tainted: float, share: float) -> Sorts:
 @kernel
 def _sum(
     suspects: npt.NDArray[np.int64],
-    start: npt.NDArray[np.int64],
-    other: npt.NDArray[np.int32],
-    weight: npt.NDArray[np.float32],
+    rows: Rows,
     suspicion: Doubles,
     found: Doubles,
+    makers: Doubles,
 ) -> None:
     for i in suspects:
-        for e in range(start[i], start[i + 1]):
-            found[other[e]] += weight[e] * suspicion[i]
+        for e in range(rows.start[i], rows.start[i + 1]):
+            found[rows.other[e]] += rows.weight[e] * suspicion[i]
+            if rows.how[e] & MADE:
+                makers[rows.other[e]] += suspicion[i]
 
 
 @kernel
 def _judge(
     which: npt.NDArray[np.int64],
-    kind: npt.NDArray[np.uint8],
+    touches: Touches,
     found: Doubles,
-    size: npt.NDArray[np.float32],
+    makers: Doubles,
     sorts: tuple[Sorts, ...],
+    sorts_made: tuple[Sorts, ...],
     priors: Doubles,
     light: Doubles,
     heavy: Doubles,
+    made: Doubles,
 ) -> None:
     for j in which:
-        light[j] = chance(found[j], size[j] - 0.6, sorts[kind[j] - 1], priors[j])
-        heavy[j] = chance(found[j], size[j] - 1.0, sorts[kind[j] - 1], priors[j])
+        kind, size = touches.kind[j], touches.size[j]
+        light[j] = chance(found[j], size - 0.6, sorts[kind - 1], priors[j])
+        heavy[j] = chance(found[j], size - 1.0, sorts[kind - 1], priors[j])
+        if kind != _POST or priors[j] != 0:  # who made a post that a person judged, made it
+            made[j] = chance(makers[j], touches.makers[j] - 1.0, sorts_made[kind - 1], priors[j])
 
 
 @kernel
 def chance(found: float, size: float, sorts: Sorts, prior: float) -> float:
-    """The probability that a thing is tainted, by the touches of others and what else is known."""
+    """The probability that a thing is tainted, by the touches of others and what else is known.
+
+    What a person judged may be tainted and still say little of who touched it: a hashtag that a
+    network took from others. So it counts less, the smaller the share of suspects among its
+    touches is beside what is usual at tainted things.
+    """
     if (found <= _NEGLIGIBLE or size <= 0) and prior == 0:
         return 0.0
     size = max(size, 0.0)
     found = min(max(found, 0.0), size)
     base = sorts.odds if prior == 0 else prior
     odds = base + log_ratio(found, size, sorts.tainted, sorts.ordinary)
-    return float(1 / (1 + np.exp(-odds)))
+    tainted = float(1 / (1 + np.exp(-odds)))
+    if prior == 0:
+        return tainted
+    usual = sorts.tainted
+    share = (found + usual.a) / (size + usual.a + usual.b)
+    return tainted * min(1.0, share * (usual.a + usual.b) / usual.a)

@@ -8,7 +8,6 @@ import numpy as np
 
 from leeward.network._acts import Act, Node
 from leeward.network._coshare import Shares, co_shares
-from leeward.network._explain import short
 from leeward.network._order import met
 from leeward.network._types import Evidence
 
@@ -58,7 +57,7 @@ def together(graph: Graph, accounts: Sequence[int], seeds: frozenset[int]) -> di
             "co-shared",
             graph.subject(other),
             0.0,
-            f"shared {things} of the same things as seed {short(graph.name(other))} within "
+            f"shared {things} of the same things as seed {_short(graph.name(other))} within "
             f"{WINDOW} seconds of it, the closest {gap // 1_000_000} s apart",
         )
         for account, (things, gap, other) in best.items()
@@ -91,3 +90,8 @@ def shares_of(graph: Graph, accounts: Int32) -> Shares:
         np.stack([np.concatenate(account), np.concatenate(thing), np.concatenate(at)]), axis=1
     )
     return Shares(rows[0].astype(np.int32), rows[1].astype(np.int32), rows[2])
+
+
+def _short(name: str) -> str:
+    """A name as it is shown: without the scheme of a URI, so that nothing makes a link of it."""
+    return name.partition("://")[2] or name

@@ -7,6 +7,8 @@ from leeward.pipeline._found import (
     Figures,
     Found,
     Histogram,
+    Own,
+    Size,
     check_ranking_name,
 )
 from leeward.pipeline._graph import interaction_graph
@@ -14,6 +16,7 @@ from leeward.pipeline._housekeeping import Housekeeper
 from leeward.pipeline._ingest import Sink, ingest
 from leeward.pipeline._mending import Mended, replay_quarantine
 from leeward.pipeline._pieces import FORMATS, Format, detect
+from leeward.pipeline._priors import read_priors
 from leeward.pipeline._replay import Replayed, replay
 from leeward.pipeline._retention import retain
 from leeward.pipeline._summary import Summary
@@ -28,8 +31,10 @@ __all__ = [
     "Histogram",
     "Housekeeper",
     "Mended",
+    "Own",
     "Replayed",
     "Sink",
+    "Size",
     "Summary",
     "carry_out",
     "check_ranking_name",
@@ -39,6 +44,7 @@ __all__ = [
     "erase_subject",
     "ingest",
     "interaction_graph",
+    "read_priors",
     "replay",
     "replay_quarantine",
     "retain",

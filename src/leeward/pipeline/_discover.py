@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from leeward.network import Act, Node, Seed, parse_seeds
+from leeward.network import Act, Node, Prior, Seed, parse_seeds
 from leeward.network import discover as rank
-from leeward.pipeline._found import Figures, Found, Histogram
+from leeward.pipeline._found import Figures, Found, Histogram, Own, Size
 from leeward.pipeline._graph import interaction_graph
+from leeward.pipeline._notes import notes, summary
+from leeward.pipeline._priors import given_priors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
-    from leeward.network import Discovery, Graph, WalkSettings
+    from leeward.network import Discovery, Graph
     from leeward.store import Log
 
     Int32 = npt.NDArray[np.int32]
@@ -26,11 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["discover"]
 
 _BINS: Final = 40
-_FEW: Final = 3
-_ORDER_ONLY: Final = (
-    "The scores order the accounts. They are no probabilities: no review has calibrated them, so "
-    "nothing says at which rank the network ends."
-)
 
 
 def discover(
@@ -38,8 +36,8 @@ def discover(
     seeds: str | Iterable[str | Seed],
     *,
     shields: Mapping[str, str] | None = None,
+    priors: Iterable[Prior | Mapping[str, Any] | Sequence[Any]] = (),
     limit: int = 1_000,
-    settings: WalkSettings | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Found:
     """Find the network behind a few confirmed accounts, media, posts or tags.
@@ -49,33 +47,47 @@ def discover(
         seeds: Starting points: :class:`~leeward.network.Seed`, or text as it stands in a file
             of seeds; or such a text as a whole.
         shields: Roles by account URI, under which only protective actions exist.
+        priors: What others say: :class:`~leeward.network.Prior`, or rows of a subject,
+            log-odds and a source.
         limit: How many accounts the ranking holds.
-        settings: How the walk goes; for measurements.
         progress: Told what happens.
 
     Raises:
-        InputError: A seed is not of the form.
+        InputError: A seed or a prior is not of the form.
         UsageError: The log knows none of the offending seeds.
     """
     begun = time.monotonic()
-    given = _given(seeds)
+    given, said = _given(seeds), given_priors(priors)
     saving: list[str] = []
     graph = interaction_graph(
         log,
         progress=lambda events: progress(f"reading the log: {events:,} events"),
         note=saving.append,
     )
-    progress(f"walking {len(graph.out.node):,} touches of {len(graph.kind):,} accounts and things")
-    found = rank(graph, given, log.hasher, shields=shields, limit=limit, settings=settings)
+    progress(f"searching {len(graph.out.node):,} touches of {len(graph.kind):,} nodes")
+    found = rank(
+        graph, given, log.hasher, shields=shields, priors=said, limit=limit, progress=progress
+    )
+    figures = _figures(graph, found, len(said), time.monotonic() - begun)
+    first = tuple(summary(figures, found))
+    lost = sum(graph.find("account", uri, log.hasher) is None for uri in shields or {})
+    more = notes(
+        figures,
+        found,
+        seeds=len(given),
+        priors=len(said),
+        shields=(len(shields or {}), lost),
+    )
     return Found(
         ranking=found.ranking,
         picture=found.picture,
-        notes=(*_notes(graph, log, given, shields or {}, found), *saving),
-        figures=_figures(graph, found, time.monotonic() - begun),
-        histogram=_histogram(found.scores.scores),
+        notes=(*first, *more, *saving),
+        figures=figures,
+        histogram=_histogram(found.scores.log_odds),
         discovery=found,
         accounts=lambda: _names(graph, found.scores.nodes),
         two_hop=lambda: _names(graph, found.two_hop),
+        summary=first,
     )
 
 
@@ -89,9 +101,10 @@ def _given(seeds: str | Iterable[str | Seed]) -> list[Seed]:
     return list(given)
 
 
-def _figures(graph: Graph, found: Discovery, seconds: float) -> Figures:
+def _figures(graph: Graph, found: Discovery, priors: int, seconds: float) -> Figures:
     standing = graph.same_as == np.arange(len(graph.kind))  # a picture has several names
     kinds = np.bincount(graph.kind[standing], minlength=len(Node))
+    tiers = [ranked.tier for ranked in found.ranking]
     return Figures(
         events=graph.events,
         accounts=int(kinds[Node.ACCOUNT]),
@@ -99,39 +112,45 @@ def _figures(graph: Graph, found: Discovery, seconds: float) -> Figures:
         touches=int(np.count_nonzero(graph.out.act != Act.CARRIES)),
         seeds=len(found.seeds),
         seeds_unknown=len(found.unknown),
-        reached=len(found.scores.nodes),
-        suspects=sum(ranked.tier == "suspect" for ranked in found.ranking),
+        priors=priors - len(found.unknown_priors),
+        priors_unknown=len(found.unknown_priors),
+        scored=len(found.scores.nodes),
+        above_line=found.above_line,
+        suspects=tiers.count("suspect"),
+        ask_first=tiers.count("ask first"),
+        cells=sum(len(cell.members) > 1 for cell in found.cells),
+        size=_size(found),
+        own=_own(found),
+        abstained=found.search.abstained,
         two_hop=len(found.two_hop),
         seconds=seconds,
         last_seq=graph.last_seq,
     )
 
 
-def _histogram(scores: npt.NDArray[np.float32]) -> Histogram:
+def _own(found: Discovery) -> Own | None:
+    """Within no more accounts than there are."""
+    if found.search.own is None:
+        return None
+    count, of, within = found.search.own
+    return Own(count, of, min(within, len(found.scores.nodes)))
+
+
+def _size(found: Discovery) -> Size | None:
+    """In whole accounts, the interval not narrower than it was."""
+    if found.search.own is None or found.search.abstained is not None:
+        return None
+    extent = found.search.extent
+    return Size(round(extent.estimate), floor(extent.low), ceil(extent.high))
+
+
+def _histogram(scores: npt.NDArray[np.float64]) -> Histogram:
     if not len(scores):
         return Histogram((0.0, 1.0), (0,))
-    counts, edges = np.histogram(np.log10(scores.astype(np.float64)), _BINS)
+    counts, edges = np.histogram(scores, _BINS)
     return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
 
 
 def _names(graph: Graph, nodes: Int32) -> list[str]:
     names: list[str] = graph.names.take(pa.array(graph.named[nodes])).to_pylist()
     return names
-
-
-def _notes(
-    graph: Graph, log: Log, given: list[Seed], shields: Mapping[str, str], found: Discovery
-) -> Iterator[str]:
-    yield _ORDER_ONLY
-    if lost := len(found.unknown):
-        are, were = ("is", "was") if lost == 1 else ("are", "were")
-        yield f"{lost:,} of {len(given):,} seeds {are} not in the log and {were} left out."
-    if lost := sum(graph.find("account", uri, log.hasher) is None for uri in shields):
-        names = "names an account that is" if lost == 1 else "name accounts that are"
-        yield f"{lost:,} of {len(shields):,} shields {names} not in the log."
-    known = {*given}.difference(found.unknown)
-    if sum(seed.label == "offender" for seed in known) <= _FEW:
-        yield (
-            "With so few seeds the ranking may follow what is peculiar to one of them. More "
-            "confirmed accounts, or pictures, make it surer."
-        )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from leeward.network import Discovery, Picture, Ranked
 
-__all__ = ["RANKING_SCHEMA", "Figures", "Found", "Histogram", "check_ranking_name"]
+__all__ = ["RANKING_SCHEMA", "Figures", "Found", "Histogram", "Own", "Size", "check_ranking_name"]
 
 RANKING_SCHEMA: Final = pa.schema(
     [
@@ -52,6 +52,7 @@ RANKING_SCHEMA: Final = pa.schema(
             ),
             nullable=False,
         ),
+        pa.field("cell", pa.int32()),
     ]
 )
 """A row of a ranking."""
@@ -74,6 +75,33 @@ def check_ranking_name(path: str | os.PathLike[str]) -> None:
         )
 
 
+class Size(Struct, frozen=True):
+    """How many accounts belong to the network, the seeds among them.
+
+    Attributes:
+        estimate: The estimate.
+        low, high: 90 of 100 such intervals are meant to hold the true number.
+    """
+
+    estimate: int
+    low: int
+    high: int
+
+
+class Own(Struct, frozen=True):
+    """How the seeds found each other, each hidden in turn.
+
+    Attributes:
+        found: How many of them stood among the first.
+        of: How many there were.
+        within: How many accounts are meant by the first.
+    """
+
+    found: int
+    of: int
+    within: int
+
+
 class Figures(Struct, frozen=True):
     """A discovery in numbers.
 
@@ -84,8 +112,16 @@ class Figures(Struct, frozen=True):
         touches: Acts of accounts on them.
         seeds: Seeds that the log knows.
         seeds_unknown: Seeds that it does not know.
-        reached: Accounts that have a score at all.
-        suspects: Accounts of the ranking that are questions for a reviewer.
+        priors: Priors about what the log knows.
+        priors_unknown: Priors about what it does not know.
+        scored: Accounts that have a score: who touched something, and seeds.
+        above_line: Accounts above the line, those beyond the ranking among them.
+        suspects: Accounts of the ranking that are suspects.
+        ask_first: Accounts of the ranking of whom a person is asked first.
+        cells: Groups of two or more that the suspects fall into.
+        size: How large the network is; null where nothing could be checked.
+        own: How the seeds found each other; null where fewer than four accounts are seeds.
+        abstained: Why the search says nothing, in words; null where it does.
         two_hop: Accounts that a walk of two hops over reposts leads to from the same seeds.
         seconds: How long it took.
         last_seq: The last event that was looked at.
@@ -97,8 +133,16 @@ class Figures(Struct, frozen=True):
     touches: int
     seeds: int
     seeds_unknown: int
-    reached: int
+    priors: int
+    priors_unknown: int
+    scored: int
+    above_line: int
     suspects: int
+    ask_first: int
+    cells: int
+    size: Size | None
+    own: Own | None
+    abstained: str | None
     two_hop: int
     seconds: float
     last_seq: int
@@ -108,7 +152,7 @@ class Histogram(Struct, frozen=True):
     """How many accounts have which score.
 
     Attributes:
-        edges: Bounds of the bins, as decimal logarithms of scores; one more than bins.
+        edges: Bounds of the bins, as log-odds; one more than bins.
         counts: Accounts by bin.
     """
 
@@ -123,12 +167,14 @@ class Found:
     Attributes:
         ranking: The accounts with the highest scores, the highest first.
         picture: The foremost of them, and what ties them.
-        notes: What could not be done, and what to bear in mind, in sentences.
+        notes: How far it may be relied on, what could not be done, and what to bear in mind, in
+            sentences.
         figures: It all in numbers.
         histogram: The scores of all accounts that have one.
         discovery: The result as the network room gave it, with every score.
         accounts: Gives the URI of each account of ``discovery.scores``.
         two_hop: Gives the URIs that a walk of two hops over reposts leads to.
+        summary: The first of the notes: how far the result may be relied on.
     """
 
     ranking: tuple[Ranked, ...]
@@ -139,6 +185,7 @@ class Found:
     discovery: Discovery
     accounts: Callable[[], list[str]]
     two_hop: Callable[[], list[str]]
+    summary: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Found ranked={len(self.ranking)} suspects={self.figures.suspects}>"
