@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from leeward.model import EVENT_SCHEMA, Event, Hasher, MediaRef
@@ -14,9 +15,7 @@ from leeward.network import COLUMNS, Graph, GraphBuilder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import numpy as np
-
-__all__ = ["HASHER", "batch", "event", "graph_of", "random_events"]
+__all__ = ["HASHER", "batch", "event", "graph_of", "in_pieces", "random_events"]
 
 HASHER: Final = Hasher(b"a key for tests.")
 
@@ -47,12 +46,19 @@ def batch(events: Sequence[Event]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def graph_of(*parts: Iterable[Event], base: Graph | None = None) -> Graph:
+def graph_of(*parts: Iterable[Event], base: Graph | None = None, hasher: Hasher = HASHER) -> Graph:
     """The graph of some batches of events, or a graph with them."""
-    builder = GraphBuilder(HASHER, base)
+    builder = GraphBuilder(hasher, base)
     for part in parts:
         builder.add(batch(list(part)))
     return builder.finish()
+
+
+def in_pieces(events: Sequence[Event], rng: np.random.Generator, hasher: Hasher = HASHER) -> Graph:
+    """The graph of the same log, come in batches of other sizes, with a graph between them."""
+    cuts = np.sort(rng.integers(0, len(events) + 1, 5)).tolist()
+    parts = [events[a:b] for a, b in zip([0, *cuts], [*cuts, len(events)], strict=True)]
+    return graph_of(*parts[3:], base=graph_of(*parts[:3], hasher=hasher), hasher=hasher)
 
 
 def random_events(rng: np.random.Generator, count: int) -> list[Event]:

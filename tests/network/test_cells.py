@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leeward.model import MediaRef
+from leeward.model import Hasher, MediaRef
 from leeward.network import Act, Node
 from leeward.network._cells import Cell, cells_of
 from leeward.network._cells_split import (
@@ -26,7 +26,7 @@ from leeward.network._cells_split import (
 )
 from leeward.network._taint import taint_of
 from leeward.network._touches import Touches, touches_of
-from tests.network._events import HASHER, event, graph_of, random_events
+from tests.network._events import HASHER, event, graph_of, in_pieces, random_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +76,21 @@ def platform(groups: int, *, across: int = 1, tags: bool = True, seed: int = 0) 
         tags: Whether there are hashtags.
         seed: For the choice of posts.
     """
+    return seen(graph_of(happened(groups, across=across, tags=tags, seed=seed)))
+
+
+def seen(graph: Graph) -> Platform:
+    """The platform of a graph, with groups by the names of accounts."""
+    touches = touches_of(graph)
+    named = [graph.name(int(node)) for node in touches.accounts]
+    group = [int(name.split("/")[1]) if name.startswith("account") else -1 for name in named]
+    return Platform(graph, touches, np.array(group, np.int32))
+
+
+def happened(
+    groups: int, *, across: int = 1, tags: bool = True, seed: int = 0, others: int = OTHERS
+) -> list[Event]:
+    """The events of :func:`platform`."""
     rng = np.random.default_rng(seed)
     events: list[Event] = []
 
@@ -88,7 +103,7 @@ def platform(groups: int, *, across: int = 1, tags: bool = True, seed: int = 0) 
         carried = ("harbour",) if tags else ()
         media = (MediaRef(uri=f"media/{g}/{i % 20}"),)
         add("post", f"account/{g}/{i}", f"post/{g}/{i}", tags=carried, media=media)
-    for o in range(OTHERS):
+    for o in range(others):
         add("post", f"other/{o}", f"plain/{o}", tags=(f"garden{o % 40}",))
     for g, i in names:
         for p in rng.choice(GROUP, 8, replace=False):
@@ -96,16 +111,12 @@ def platform(groups: int, *, across: int = 1, tags: bool = True, seed: int = 0) 
         for _ in range(across if g < groups - 1 else 0):
             other = int(rng.integers(groups - 1))
             add("repost", f"account/{g}/{i}", f"post/{other}/{rng.integers(GROUP)}")
-        for p in rng.integers(OTHERS, size=5):
+        for p in rng.integers(others, size=5):
             add("repost", f"account/{g}/{i}", f"plain/{p}")
-    for o in range(OTHERS):
-        for p in rng.integers(OTHERS, size=4):
+    for o in range(others):
+        for p in rng.integers(others, size=4):
             add("repost", f"other/{o}", f"plain/{p}")
-    graph = graph_of(events)
-    touches = touches_of(graph)
-    named = [graph.name(int(node)) for node in touches.accounts]
-    group = [int(name.split("/")[1]) if name.startswith("account") else -1 for name in named]
-    return Platform(graph, touches, np.array(group, np.int32))
+    return events
 
 
 def adjusted_rand(one: Sequence[int], other: Sequence[int]) -> float:
@@ -186,7 +197,7 @@ def test_a_hashtag_counts_once_it_is_confirmed() -> None:
 
 def test_what_a_cell_has_in_common_is_told() -> None:
     cells = platform(2, across=0).cells(["account/0/0"])
-    assert cells[0].common[0].startswith("hashtag harbour: 40 of 40 members, ")
+    assert cells[0].common[0].startswith("#harbour: 40 of 40 members, ")
     assert any(" posts that two or more members touched" in words for words in cells[0].common)
     assert any(" pictures that two or more members" in words for words in cells[0].common)
 
@@ -196,6 +207,44 @@ def test_the_same_cells_come_out_each_time() -> None:
     one, other = (world.cells(["account/0/0"]) for _ in range(2))
     assert [cell.members.tolist() for cell in one] == [cell.members.tolist() for cell in other]
     assert [cell[1:] for cell in one] == [cell[1:] for cell in other]
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    groups=st.integers(1, 4),
+    across=st.integers(0, 6),
+    key=st.binary(min_size=16, max_size=16),
+)
+@settings(max_examples=20, deadline=None)
+def test_neither_the_key_of_a_log_nor_its_batches_change_a_cell(
+    seed: int, groups: int, across: int, key: bytes
+) -> None:
+    """Suspicion differs from account to account, so that sums depend on their order."""
+    rng = np.random.default_rng(seed)
+    events = happened(groups, across=across, seed=seed, others=200)
+    names = sorted({e.actor for e in events})
+    drawn = np.where(rng.random(len(names)) < 0.3, 0, rng.random(len(names)))
+    given = dict(zip(names, drawn.tolist(), strict=True))
+    confirmed = ["account/0/0", *rng.choice(names, 2).tolist()]
+    expected, actual = (
+        told(seen(graph), given, confirmed)
+        for graph in (graph_of(events), in_pieces(events, rng, Hasher(key)))
+    )
+    assert actual == expected
+
+
+def told(
+    world: Platform, suspicion: dict[str, float], confirmed: Sequence[str]
+) -> list[tuple[set[str], tuple[object, ...]]]:
+    """The names of the members of each cell, and all that is said of it."""
+    names = [world.graph.name(int(node)) for node in world.touches.accounts]
+    suspicions = np.array([suspicion[name] for name in names])
+    places = np.array([world.at(name) for name in confirmed], np.int32)
+    suspicions[places] = 1
+    taint = taint_of(world.touches, suspicions, np.zeros(len(world.touches.things)))
+    nothing = np.empty(0, np.int32)
+    cells = cells_of(world.graph, world.touches, suspicions, taint, places, nothing)
+    return [({names[i] for i in cell.members.tolist()}, cell[1:]) for cell in cells]
 
 
 def test_suspects_who_share_nothing_are_alone_and_asked() -> None:
@@ -254,11 +303,12 @@ def test_ties_are_what_two_suspects_share(seed: int) -> None:
     rows, expected = touches.by_thing, np.zeros((len(suspects), len(suspects)))
     for j in np.flatnonzero(tainted >= 0.05).tolist():
         who = dict(zip(rows.other[rows.row(j)].tolist(), rows.weight[rows.row(j)], strict=True))
+        size = round(sum(map(float, who.values())), 1)
         for a, one in enumerate(suspects.tolist()):
             for b, other in enumerate(suspects.tolist()):
                 if a != b and one in who and other in who:
                     weight = float(who[one]) * float(who[other])
-                    expected[a, b] += tainted[j] * weight / max(float(touches.size[j]) - 1, 1)
+                    expected[a, b] += tainted[j] * weight / max(size - 1, 1)
     actual = np.zeros_like(expected)
     source = np.repeat(np.arange(len(suspects)), np.diff(ties.start))
     actual[source, ties.other] = ties.weight

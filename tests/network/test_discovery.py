@@ -25,14 +25,13 @@ from leeward.network import (
     discover,
     search,
 )
-from tests.network._events import HASHER, event, graph_of, random_events
+from tests.network._events import HASHER, event, graph_of, in_pieces, random_events
 from tests.network._harbour import harbour
 from tests.network._quay import CROWD, SEEDS, quay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leeward.model import Event
     from leeward.network import Label, Ranked
 
 
@@ -556,13 +555,6 @@ def test_a_prior_shows_neither_its_subject_nor_its_source() -> None:
 
 
 # --- any build of the graph --------------------------------------------------------------------
-
-
-def in_pieces(events: list[Event], rng: np.random.Generator) -> Graph:
-    """The graph of the same log, come in batches of other sizes, with a graph between them."""
-    cuts = np.sort(rng.integers(0, len(events) + 1, 5)).tolist()
-    parts = [events[a:b] for a, b in zip([0, *cuts], [*cuts, len(events)], strict=True)]
-    return graph_of(*parts[3:], base=graph_of(*parts[:3]))
 
 
 @given(seed=st.integers(0, 2**32), count=st.integers(5, 150), starts=st.integers(1, 3))

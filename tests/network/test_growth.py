@@ -59,7 +59,7 @@ def confirmed(platform: Graph, touches: Touches) -> Confirmed:
     """Ten members; two others, who look like members, are known to be none."""
     members = places(platform, touches, [f"ring/{i}" for i in range(10)])
     innocent = places(platform, touches, ["ring/20", "ring/21", "account/7"])
-    return Confirmed(members, np.ones(10), innocent, np.zeros(len(touches.things)))
+    return Confirmed(members, np.ones(10), innocent, np.zeros(len(touches.things)), members)
 
 
 @pytest.fixture(scope="module")
@@ -151,14 +151,15 @@ def test_things_vote_only_where_members_are_few() -> None:
     things = np.zeros(len(touches.things))
     things[touches.thing_at[boats]] = 6.0
     none = np.empty(0, np.int32)
-    one = Confirmed(places(graph, touches, ["account/2"]), np.ones(1), none, things)
+    alone = places(graph, touches, ["account/2"])
+    one = Confirmed(alone, np.ones(1), none, things, alone)
     votes = Growth(graph, touches, Ways(touches), one).votes
     near = places(graph, touches, [f"account/{i}" for i in range(2, 41)])
     assert votes[near].min() > np.delete(votes, near).max()
     members = places(graph, touches, [f"account/{i}" for i in range(41, 45)])
     with_thing, without = (
         Growth(
-            graph, touches, Ways(touches), Confirmed(members, np.ones(4), none, known)
+            graph, touches, Ways(touches), Confirmed(members, np.ones(4), none, known, members)
         ).votes.tolist()
         for known in (things, np.zeros(len(things)))
     )

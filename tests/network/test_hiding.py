@@ -61,7 +61,7 @@ def test_hidden_members_of_a_ring_stand_far_above_chance(platform: Graph) -> Non
     touches = touches_of(platform)
     nodes = [platform.find("account", f"ring/{i}", HASHER) for i in range(10)]
     places = np.sort(touches.account_at[[node for node in nodes if node is not None]])
-    confirmed = Confirmed(places, np.ones(10), places[:0], np.zeros(len(touches.things)))
+    confirmed = Confirmed(places, np.ones(10), places[:0], np.zeros(len(touches.things)), places)
     folds = dealt(places, 5)
     told: list[str] = []
     found = hide_and_grow(platform, touches, Ways(touches), confirmed, folds, told.append)
@@ -85,7 +85,7 @@ def test_hidden_ones_who_share_nothing_stand_as_chance_puts_them(platform: Graph
     places = np.sort(
         np.random.default_rng(3).choice(len(touches.accounts), 20, replace=False)
     ).astype(np.int32)
-    confirmed = Confirmed(places, np.ones(20), places[:0], np.zeros(len(touches.things)))
+    confirmed = Confirmed(places, np.ones(20), places[:0], np.zeros(len(touches.things)), places)
     found = hide_and_grow(
         platform, touches, Ways(touches), confirmed, dealt(places, 5), lambda _: None
     )

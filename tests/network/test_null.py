@@ -51,7 +51,17 @@ def test_seeds_that_stand_as_random_ones_do_are_abstained_from_in_words(town: To
     words = nothing_in_common(town, Ways(town), some, middle)
     assert words is not None
     assert "no more in common than accounts drawn at random" in words
-    assert f"{1 - np.exp(middle):.0%} of like accounts" in words
+    assert "stood no higher among like accounts" in words
+    assert f"above {1 - np.exp(middle):.0%} of them on average" in words
+
+
+def test_a_little_higher_is_not_told_as_a_success(town: Touches) -> None:
+    some = members(town)
+    middle = float(placebo(town, Ways(town), some).mean())
+    words = nothing_in_common(town, Ways(town), some, middle - 0.2)
+    assert words is not None
+    assert "stood not clearly higher among like accounts" in words
+    assert f"({1 - np.exp(middle):.0%}, with a spread that covers the difference)" in words
 
 
 def test_seeds_that_stand_far_higher_are_not(town: Touches) -> None:

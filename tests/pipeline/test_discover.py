@@ -20,8 +20,9 @@ import pytest
 
 from leeward.errors import InputError, StoreError, UsageError
 from leeward.network import Cell, Evidence, Prior, Search, Seed, search
-from leeward.pipeline import RANKING_SCHEMA, Found, discover, ingest, read_priors
+from leeward.pipeline import RANKING_SCHEMA, Found, Own, discover, ingest, read_priors
 from leeward.pipeline._notes import notes as sentences
+from leeward.pipeline._notes import summary
 from leeward.store import Log, Writer
 from tests.network._events import event
 from tests.network._harbour import harbour
@@ -201,19 +202,39 @@ def test_the_blend_is_told_where_there_is_one(found: Found) -> None:
     ) in blended(found, cosine=0.1, evidence=0.6, pagerank=0.3)
 
 
-def test_cells_that_are_questions_are_told(found: Found) -> None:
+def test_with_an_abstention_nearly_everybody_is_no_success(found: Found) -> None:
+    """That ten seeds are among the first 500 of 800 is what chance gives."""
+
+    def told(within: int, abstained: str | None) -> str:
+        figures = msgspec.structs.replace(found.figures, own=Own(10, 10, within), scored=800)
+        silent = found.discovery.search._replace(abstained=abstained)
+        return "\n".join(summary(figures, replace(found.discovery, search=silent)))
+
+    assert "in the first 500" in told(500, None)
+    assert "in the first 200" in told(200, "nothing.")
+    assert "in the first" not in told(500, "nothing.")
+    assert "in the first" not in told(1_000, "nothing.")
+
+
+def test_cells_that_are_questions_are_told_where_somebody_waits(found: Found) -> None:
     """Three by their words, the others counted; one account alone is no cell."""
     members = np.arange(4, dtype=np.int32)
 
     def cell(size: int, *, question: bool = True) -> Cell:
-        return Cell(members[:size], 0.0, 0, question, "the same? 2 of 4", ("hashtag reef",))
+        return Cell(members[:size], 0.0, 0, question, "the same? 2 of 4", ("#reef",))
 
-    cells = (cell(4), cell(4, question=False), *(cell(2) for _ in range(4)), cell(1))
-    discovery = replace(found.discovery, cells=cells)
+    cells = (cell(4), cell(4, question=False), *(cell(2) for _ in range(5)), cell(1))
+    first = found.ranking[0]
+    waiting = [
+        msgspec.structs.replace(first, tier="ask first", cell=n)
+        for n in (1, 2, 3, 4, 4, 6, 7, None)
+    ]
+    ranking = (*waiting, msgspec.structs.replace(first, tier="suspect", cell=5))
+    discovery = replace(found.discovery, cells=cells, ranking=ranking)
     counted = {"seeds": 2, "priors": 0, "shields": (0, 0)}
     told = [*sentences(found.figures, discovery, **counted)]  # type: ignore[arg-type]  # numbers
     assert told.pop(0).startswith("The scores blend")
-    words = "the same? 2 of 4. In common: hashtag reef."
+    words = "the same? 2 of 4. In common: #reef."
     assert told == [
         f"Cell 1 of 4 accounts: {words}",
         f"Cell 3 of 2 accounts: {words}",

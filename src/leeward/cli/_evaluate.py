@@ -159,7 +159,7 @@ def discovery(
     """Measure discovery on simulated platforms, beside its goals and other methods.
 
     Prints a table in Markdown, or with --json one object for each figure and each goal. The
-    search was developed on the structures shared-posts and hashtags; all others, and all attacks,
+    search was developed on all structures but migrating and trade; these two, and all attacks,
     were held out. With reviews, a draw at 200,000 accounts took five minutes on two cores.
     """
     from leeward.evaluate import Wish, report, write_report

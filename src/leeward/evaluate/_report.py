@@ -35,7 +35,7 @@ def report(rows: Sequence[Measured], answers: Sequence[int]) -> str:
         answers: The milestones of the review.
     """
     lines = [_told(line) for line in reached(rows, answers)]
-    developed = " and ".join(DEVELOPED_ON)
+    developed = f"{', '.join(DEVELOPED_ON[:-1])} and {DEVELOPED_ON[-1]}"
     parts = [
         _table(_HEAD, lines),
         "",

@@ -146,7 +146,7 @@ class _Review:
             last,
             log_odds,
             probability,
-            longest(probability, _PRECISION, ~last.seeds),
+            longest(probability, _PRECISION, ~(last.seeds | last.search.asked_first[last.place])),
             self._reviewed,
             _size(drawn, yes, ranked, known, before, errors),
         )

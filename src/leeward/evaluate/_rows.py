@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEVELOPED_ON", "GERMAN", "Measured", "Setting", "read_rows", "write_rows"]
 
-DEVELOPED_ON: Final = ("shared-posts", "hashtags")
+DEVELOPED_ON: Final = ("shared-posts", "hashtags", "adjacent", "links")
 """The structures that the search was developed on. All others, and all attacks, were held out."""
 
 GERMAN: Final = "german_elections"

@@ -16,6 +16,10 @@ A member with ``n`` touches is reached with the probability ``1 - (1 - p)^n``. T
 log-likelihood ratio of two Poisson counts, ``k ln(E1 / E0) - (E1 - E0)``. In ``k``, those who are
 reached by one and the same thing count as their square root: a single post that went around among
 neighbours reaches many of them.
+
+All is counted in the order in which the log met accounts and things, and probabilities are rounded
+first: their last bits depend on the numbers of nodes, which the key of the log and its batches
+decide.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ import numpy as np
 
 from leeward.network._acts import Node
 from leeward.network._cells_split import entries, split
+from leeward.network._order import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +57,8 @@ _CLEAR: Final = log(20)
 _POWER: Final = 3.0
 """Members that would be reached, beyond those who are anyway: with fewer, nobody's being reached
 says little."""
+_DIGITS: Final = 6
+"""Decimals to which probabilities are rounded."""
 _COMMON: Final = 3
 """Hashtags that are named for each cell."""
 _THINGS: Final = ((Node.POST, "post"), (Node.MEDIA, "picture"), (Node.LINK, "link"))
@@ -78,7 +85,10 @@ class Cell(NamedTuple):
 
 
 class _Touched(NamedTuple):
-    """The suspects' touches: which suspect, which thing; sorted by suspect."""
+    """The suspects' touches: which suspect, which thing; sorted by suspect.
+
+    Suspects are numbered in the order in which the log met them.
+    """
 
     suspect: Int32
     thing: Int32
@@ -117,9 +127,8 @@ def cells_of(
         confirmed: Places of accounts that a person found to belong to the network.
         confirmed_things: Places of things that a person found to belong to it.
     """
-    likeliest = np.argsort(-suspicion, kind="stable")[:MOST]
-    suspects: Int32 = np.sort(likeliest[suspicion[likeliest] > 0].astype(np.int32))
-    tainted = taint.heavy.copy()
+    suspects = _likeliest(graph, touches, suspicion)
+    tainted = np.round(taint.heavy, _DIGITS)
     tainted[confirmed_things] = 1
     suspect, places = entries(touches.by_account, suspects)
     touched = _Touched(suspect, touches.by_account.other[places])
@@ -131,6 +140,15 @@ def cells_of(
         _cell(suspects[group], _some(reach, group), _common(graph, touches, touched, group))
         for group in groups
     )
+
+
+def _likeliest(graph: Graph, touches: Touches, suspicion: Doubles) -> Int32:
+    """The places of the suspects that are split, in the order in which the log met them."""
+    some = np.flatnonzero(suspicion > 0)
+    ordered = touches.account_at[in_order(graph, touches.accounts[some])]
+    likeliest = np.argsort(-np.round(suspicion[ordered], _DIGITS), kind="stable")[:MOST]
+    suspects: Int32 = ordered[np.sort(likeliest)]
+    return suspects
 
 
 def _cell(members: Int32, reach: _Reach, common: tuple[str, ...]) -> Cell:
@@ -147,7 +165,7 @@ def _cell(members: Int32, reach: _Reach, common: tuple[str, ...]) -> Cell:
     words = _words(int(open_.sum()), len(open_), len(by), len(counts), e0, e1)
     if question:
         words = f"is this the same ring, or its neighbours? {words}"
-    return Cell(members, evidence, len(by), question, words, common)
+    return Cell(np.sort(members), evidence, len(by), question, words, common)
 
 
 def _words(open_: int, members: int, direct: int, things: int, e0: float, e1: float) -> str:
@@ -193,7 +211,7 @@ def _reach(
         crowd[counts].sum() - number.sum() - counts[theirs].sum(),
     )
     return _Reach(
-        _rarest(touched.suspect[on], touched.thing[on], crowd, len(suspects)),
+        _rarest(touches, touched.suspect[on], touched.thing[on], len(suspects)),
         _at_least_one(anybody, number),
         _at_least_one(member, number),
         is_confirmed,
@@ -210,10 +228,11 @@ def _share(some: int, of: int) -> float:
     return (some + 0.5) / (of + 1)
 
 
-def _rarest(suspect: Int32, thing: Int32, crowd: Int64, count: int) -> Int32:
+def _rarest(touches: Touches, suspect: Int32, thing: Int32, count: int) -> Int32:
     """For each suspect the thing that the fewest touched; -1 for those without any."""
     by = np.full(count, -1, np.int32)
-    order = np.lexsort((thing, crowd[thing], suspect))
+    crowd = touches.by_thing.degrees()
+    order = np.lexsort((touches.met[thing], crowd[thing], suspect))
     who, first = np.unique(suspect[order], return_index=True)
     by[who] = thing[order][first]
     return by
@@ -234,11 +253,11 @@ def _common(graph: Graph, touches: Touches, touched: _Touched, group: Int64) -> 
     everybody = touches.by_thing.degrees()[things] / len(touches.accounts)
     lift = members / len(group) / everybody
     telling = np.where(lift > 1, members * np.log(lift), 0)
-    order = np.lexsort((things, -telling))
+    order = np.lexsort((touches.met[things], -telling))
     order = order[telling[order] > 0]
     tags = order[touches.kind[things[order]] == Node.TAG][:_COMMON]
     named = (
-        f"hashtag {graph.name(int(touches.things[things[i]]))}: {members[i]} of {len(group)} "
+        f"#{graph.name(int(touches.things[things[i]]))}: {members[i]} of {len(group)} "
         f"members, {lift[i]:.0f} times as many as of all accounts"
         for i in tags
     )

@@ -16,6 +16,9 @@ and each thing was touched by as many suspects, but which by which is drawn by l
 resolutions, the modularity should be the furthest above that; where several are about equal, the
 lowest is taken, which makes the fewest groups. Where none is clearly above, suspects are split by
 nothing but having no tie.
+
+What comes first decides between equals, in the algorithm and in the lots. So things stand in the
+order in which the log met them, as suspects should, and the numbers of nodes decide nothing.
 """
 
 from __future__ import annotations
@@ -100,8 +103,8 @@ def split(touches: Touches, suspects: Int32, tainted: Doubles) -> Split:
 
     Args:
         touches: Who touched what.
-        suspects: Places of accounts, ascending.
-        tainted: (things) The probability that each is tainted.
+        suspects: Places of accounts, in an order that is the same in any build of the graph.
+        tainted: (things) The probability that each is tainted, rounded for the same reason.
     """
     shared = _shared(touches, suspects, tainted)
     ties = _ties(shared)
@@ -134,9 +137,13 @@ def _shared(touches: Touches, suspects: Int32, tainted: Doubles) -> _Shared:
     kept = _affordable(crowd, (tainted >= _LEAST) & (crowd >= 2))
     here = kept[thing]
     thing, suspect, places = thing[here], suspect[here], places[here]
-    order = np.argsort(thing, kind="stable")
-    names, number = np.unique(thing[order], return_inverse=True)
-    value = tainted[names] / np.maximum(touches.size[names].astype(np.float64) - 1, 1)
+    met = touches.met[thing]
+    order = np.lexsort((suspect, met))
+    _, first, number = np.unique(met[order], return_index=True, return_inverse=True)
+    names = thing[order][first]
+    # Weights are tenths: so rounded, their sum does not depend on the order of the summands.
+    size = np.round(touches.size[names].astype(np.float64), 1)
+    value = tainted[names] / np.maximum(size - 1, 1)
     return _Shared(
         number.astype(np.int32),
         suspect[order],

@@ -1,7 +1,7 @@
 """The random walk from many sets of seeds at once: personalised PageRank in columns.
 
-The rules, and the chain, are those of :mod:`leeward.network._walk` without kinship, but for two
-things that matter where seeds are hidden in turn and rankings are compared:
+The chain is that of :mod:`leeward.network._steps`, but for two things that matter where seeds are
+hidden in turn and rankings are compared:
 
 * A complaint or a reply makes nothing less common: how popular a post is counts only those who
   made, reposted or liked it. So no flag moves anybody, not even by what it leaves to others.
@@ -38,7 +38,7 @@ __all__ = ["COLUMNS_AT_ONCE", "columns_of_walks"]
 
 COLUMNS_AT_ONCE: Final = 8
 """Two rows of so many float32, what leaves a node by two ways, fill one cache line."""
-_SETTINGS: Final = WalkSettings(kinship=False)
+_SETTINGS: Final = WalkSettings()
 _ROUNDS: Final = 8
 
 _WIDTH: Final = COLUMNS_AT_ONCE
@@ -177,8 +177,8 @@ def _begin(
                 flow[n, c] = (rows[place[n], c] + anywhere[c]) * give
 
 
-# What holds for the kernels of the walk holds here: no kernel calls another, numbers of nodes are
-# unsigned, and ``if`` stands twice in place of ``elif``.
+# What makes these kernels fast: no kernel calls another, numbers of nodes are unsigned, and ``if``
+# stands twice in place of ``elif``.
 
 
 @kernel

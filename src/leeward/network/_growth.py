@@ -60,17 +60,21 @@ class Confirmed(NamedTuple):
         weights: (members) How much each counts.
         innocent: Places of accounts that do not belong, ascending.
         things: (things) What is known of things, as log-odds; 0 for most.
+        given: Those of the members who were given as seeds. The others were asked about because
+            they were in doubt, and do not show where members stand.
     """
 
     members: Int32
     weights: Doubles
     innocent: Int32
     things: Doubles
+    given: Int32
 
     def without(self, hidden: Int32) -> Confirmed:
         """The same, some members unknown."""
         kept = ~np.isin(self.members, hidden)
-        return self._replace(members=self.members[kept], weights=self.weights[kept])
+        given = np.setdiff1d(self.given, hidden)
+        return self._replace(members=self.members[kept], weights=self.weights[kept], given=given)
 
 
 class Step(NamedTuple):
@@ -117,7 +121,7 @@ class Growth:
         self._graph, self._touches, self._confirmed = graph, touches, confirmed
         self._active = touches.by_account.degrees() > 0
         witnesses, weights = self._witnesses()
-        members = confirmed.members
+        members = confirmed.given if len(confirmed.given) else confirmed.members
         self.ways = ways.weights(witnesses, weights, members)
         first = ways.blended(self.ways, witnesses, weights, members)
         promoted = self._highest(first, min(PROMOTED, sizes(len(self._active))[0]))

@@ -52,9 +52,20 @@ def nothing_in_common(touches: Touches, ways: Ways, members: Int32, best: float)
         return None
     return (
         "the seeds have no more in common than accounts drawn at random: hidden one after the "
-        f"other, they stood above {1 - np.exp(best):.0%} of like accounts on average, and random "
-        f"ones above {1 - np.exp(middle):.0%}. Either they do not belong together, or what "
-        "they share is not in the log. More confirmed accounts, pictures or hashtags may help."
+        f"other, {_compared(1 - np.exp(best), 1 - np.exp(middle))}. Either they do not belong "
+        "together, or what they share is not in the log. More confirmed accounts, pictures or "
+        "hashtags may help."
+    )
+
+
+def _compared(seeds: float, random: float) -> str:
+    """What both stand above, in words that nobody reads as a success of the seeds."""
+    no, spread = "no", ""
+    if seeds > random:
+        no, spread = "not clearly", ", with a spread that covers the difference"
+    return (
+        f"the seeds stood {no} higher among like accounts (above {seeds:.0%} of them on average) "
+        f"than accounts drawn at random do ({random:.0%}{spread})"
     )
 
 

@@ -197,8 +197,8 @@ class Reasoner:
             what = _under(key.act, self._graph.name(first), posts)
         else:
             one, many = _THINGS[key.kind]
-            what = f"{did} {one if things == 1 else f'{things} {many}'}"
-            what += f" in {posts} posts" if posts > things else ""
+            what = f"{did} {one if things == 1 else f'{things:,} {many}'}"
+            what += f" in {posts:,} posts" if posts > things else ""
         words = f"{what} that {self._others(place, key, list(group.things))}"
         return _Told(first, Evidence(label, self._graph.subject(first), weight, words))
 
@@ -281,12 +281,12 @@ def _scale(part: Doubles, own: Doubles) -> float:
 
 def _under(act: Act, tag: str, posts: int) -> str:
     if act == Act.AUTHORED:
-        return f"used the hashtag #{tag}" + (f" in {posts} posts" if posts > 1 else "")
+        return f"used the hashtag #{tag}" + (f" in {posts:,} posts" if posts > 1 else "")
     return f"{_VERBS[act]} {'a post' if posts == 1 else f'{posts} posts'} under #{tag}"
 
 
 def _counted(count: int, one: str) -> str:
-    return f"{count} {one}" + ("" if count == 1 else "s")
+    return f"{count:,} {one}" + ("" if count == 1 else "s")
 
 
 def _were(count: int) -> str:

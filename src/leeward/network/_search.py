@@ -115,8 +115,7 @@ def search(
     confirmed, prior = _confirmed(graph, touches, seeds, priors or {})
     ways = Ways(touches)
     # Accounts about which reviewers were asked stood high already: hiding them would prove nothing.
-    given = [touches.account_at[node] for node, weight in seeds.items() if weight > 0]
-    members = np.intersect1d(confirmed.members, np.array(given, np.int32))
+    members = confirmed.given
     hidden, parts = None, []
     if len(members) >= FEWEST:
         met = touches.account_at[in_order(graph, touches.accounts[members])]
@@ -197,7 +196,9 @@ def _confirmed(
         )
     weights = weights[members]
     weights = weights / weights.mean() if len(weights) else weights
-    return Confirmed(members, weights, innocent, things), prior
+    given = [touches.account_at[node] for node, weight in seeds.items() if weight > 0]
+    of_seeds = np.intersect1d(members, np.array(given, np.int32))
+    return Confirmed(members, weights, innocent, things, of_seeds), prior
 
 
 def _asked_first(graph: Graph, touches: Touches, step: Step) -> npt.NDArray[np.bool_]:

@@ -40,7 +40,6 @@ class WalkSettings(Struct, frozen=True):
         carried: The share of a post's walkers that go on to what it carries, where it carries
             something and somebody acted on it as well.
         followers: The share of an account's walkers that go on to its followers.
-        kinship: No choice is made by it any more.
     """
 
     restart: float = 0.2
@@ -53,7 +52,6 @@ class WalkSettings(Struct, frozen=True):
     community: float = 0.05
     carried: float = 0.4
     followers: float = 0.02
-    kinship: bool = False
 
     def acts(self) -> Floats:
         """(acts) How much each kind of act counts; 0 for those that lead nowhere."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["notes", "summary"]
 
+_MOST: Final = 0.5
+"""The share of accounts from which on being among the first says nothing."""
 _NAMED: Final = 3
 """Cells that are told one by one, at most."""
 
@@ -30,8 +32,8 @@ def summary(figures: Figures, found: Discovery) -> Iterator[str]:
             "So the scores order the accounts and are no probabilities, how large the network is "
             "stays unknown, and the order may follow what is peculiar to one seed."
         )
-    if figures.own is not None:
-        own = figures.own
+    own, abstained = figures.own, found.search.abstained is not None
+    if own is not None and not (abstained and own.within >= _MOST * figures.scored):
         yield (
             f"Of your own {own.of:,} seeds it would have found {own.found:,} in the first "
             f"{own.within:,}, each hidden in turn."
@@ -103,9 +105,13 @@ def _blend(found: Discovery) -> Iterator[str]:
 
 
 def _cells(found: Discovery) -> Iterator[str]:
-    """The cells that are questions: the largest one by one, the rest in one sentence."""
-    asked = [(i, cell) for i, cell in enumerate(found.cells, 1) if cell.question]
-    groups = [(i, cell) for i, cell in asked if len(cell.members) > 1]
+    """The cells that are questions: the largest one by one, the rest in one sentence.
+
+    Nobody needs an answer about a cell in which all are unlikely: only those are told in which
+    somebody of the ranking waits for it.
+    """
+    waiting = {ranked.cell for ranked in found.ranking if ranked.tier == "ask first"}
+    groups = [(i, cell) for i, cell in enumerate(found.cells, 1) if cell.question and i in waiting]
     for number, cell in groups[:_NAMED]:
         common = f" In common: {cell.common[0]}." if cell.common else ""
         yield f"Cell {number} of {len(cell.members):,} accounts: {cell.words}.{common}"
