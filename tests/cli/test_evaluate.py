@@ -39,7 +39,7 @@ def test_it_prints_the_goals_and_writes_all_that_was_measured(
     run: Run, worlds: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    said = run(*USUAL, "--structure", "links", "--worlds", worlds, "--out", out)
+    said = run(*USUAL, "--structure", "migrating", "--worlds", worlds, "--out", out)
     assert (0, "") == (said.code, said.err)
     lines = said.out.splitlines()
     assert lines[0].startswith("| figure | accounts | goal | reached | sd over draws |")
@@ -47,13 +47,13 @@ def test_it_prints_the_goals_and_writes_all_that_was_measured(
     assert f"written: {out / 'rows.jsonl'}" in lines
     assert (out / "report.md").read_text().splitlines()[0] == lines[0]
     rows = read_rows(out / "rows.jsonl")
-    assert {row.setting.structure for row in rows} == {"links"}
+    assert {row.setting.structure for row in rows} == {"migrating"}
     assert {row.setting.accounts for row in rows} == {2_000}
-    assert (out / "precision-recall-links-world-1-2000-accounts.svg").exists()
+    assert (out / "precision-recall-migrating-world-1-2000-accounts.svg").exists()
 
 
 def test_with_json_each_line_is_a_figure_or_a_goal(run: Run, worlds: Path) -> None:
-    said = run(*USUAL, "--structure", "links", "--attack", "flags", "--worlds", worlds, "--json")
+    said = run(*USUAL, "--structure", "migrating", "--attack", "flags", "--worlds", worlds, "--json")
     assert (0, "") == (said.code, said.err)
     measured = [line["measured"] for line in said.lines if "measured" in line]
     rows = msgspec.convert(measured, list[Measured])
@@ -66,9 +66,9 @@ def test_with_json_each_line_is_a_figure_or_a_goal(run: Run, worlds: Path) -> No
 def test_kept_platforms_are_used_again_and_others_are_not_left_behind(
     run: Run, worlds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = (*USUAL, "--structure", "links", "--answers", 0, "--no-oracle")
+    usual = (*USUAL, "--structure", "migrating", "--answers", 0, "--no-oracle")
     first = run(*usual, "--worlds", worlds, "--json").lines
-    events = worlds / "links-none-2000-1" / "platform" / "events.parquet"
+    events = worlds / "migrating-none-2000-1" / "platform" / "events.parquet"
     made = events.stat().st_mtime_ns
     again = run(*usual, "--worlds", worlds, "--json").lines
     assert events.stat().st_mtime_ns == made
