@@ -53,7 +53,9 @@ def test_it_prints_the_goals_and_writes_all_that_was_measured(
 
 
 def test_with_json_each_line_is_a_figure_or_a_goal(run: Run, worlds: Path) -> None:
-    said = run(*USUAL, "--structure", "migrating", "--attack", "flags", "--worlds", worlds, "--json")
+    said = run(
+        *USUAL, "--structure", "migrating", "--attack", "flags", "--worlds", worlds, "--json"
+    )
     assert (0, "") == (said.code, said.err)
     measured = [line["measured"] for line in said.lines if "measured" in line]
     rows = msgspec.convert(measured, list[Measured])
