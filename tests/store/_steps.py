@@ -15,17 +15,18 @@ if TYPE_CHECKING:
 
 # A function by its full name, and which of its calls. Sealing and merging both take these steps.
 STEPS: Final = [
-    ("leeward.store._segment:write_arrays", 1),
-    ("leeward.store._segment:sync_file", 1),
-    ("leeward.store._segment:sync_file", 2),
-    ("leeward.store._segment:sync_folder", 1),  # before the rename
-    ("leeward.store._segment:sync_folder", 2),  # after it
+    ("leeward.store._segment_writer:write_arrays", 1),
+    ("leeward.store._segment_writer:sync_file", 1),
+    ("leeward.store._segment_writer:sync_file", 2),
+    ("leeward.store._segment_writer:sync_folder", 1),  # before the rename
+    ("leeward.store._segment_writer:sync_folder", 2),  # after it
     ("leeward.store._sealing:Sealer.publish", 1),
     ("leeward.store._hot:Hot.replace_segments", 1),
     ("leeward.store._sealing:Sealer.published", 1),  # after the transaction
     ("leeward.store._sealing:write_whole", 1),
 ]
 SEALING: Final = [
+    ("leeward.store._segment_writer:pq.ParquetWriter.write_batch", 1),  # in a thread of its own
     ("leeward.store._findings:sync_file", 1),
     ("leeward.store._findings:sync_folder", 1),
     ("leeward.store._hot:Hot.drop_blocks", 1),

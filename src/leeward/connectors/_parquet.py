@@ -95,7 +95,7 @@ def decode_columns(batch: pa.RecordBatch, first_row: int = 1, where: str = "tabl
     check_names(batch.schema.names, where)
     columns = conform(batch, where)
     faults = _faults_in_extra(columns["extra"])
-    sound = np.setdiff1d(np.arange(len(columns)), np.array([*faults], np.int64))
+    sound = np.delete(np.arange(len(columns)), [*faults])
     admission = admit_columns(columns.take(pa.array(sound)) if faults else columns)
     found = {row: ("extra", reason) for row, reason in faults.items()}
     for row, field, reason in admission.refusals:

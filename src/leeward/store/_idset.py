@@ -13,15 +13,20 @@ import numpy as np
 from leeward.model import kernel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     Mask = npt.NDArray[np.bool_]
     Words = npt.NDArray[np.uint64]
 
-__all__ = ["HotIds", "SealedIds"]
+__all__ = ["HotIds", "SealedIds", "marked"]
 
 _PER_BUCKET = 8
 """Entries that share a bucket of the directory, on average: one or two cache lines."""
+
+_MANY = 4_096
+"""Hashes from which on it pays to sort them before they are looked up."""
 
 
 class HotIds:
@@ -39,8 +44,11 @@ class HotIds:
 
         Rows that ``skip`` marks are left out. Of equal hashes in one call the first is new.
         """
-        while (self._used + len(hashes)) * 2 > len(self._slots):
-            larger: Words = np.zeros((len(self._slots) * 2, 2), np.uint64)
+        capacity = len(self._slots)
+        while (self._used + len(hashes)) * 2 > capacity:
+            capacity *= 2
+        if capacity > len(self._slots):
+            larger: Words = np.zeros((capacity, 2), np.uint64)
             _insert(larger, self._slots, _empty(self._slots))
             self._slots = larger
         fresh: Mask = _insert(self._slots, hashes, skip)
@@ -67,17 +75,22 @@ class SealedIds:
     @classmethod
     def build(cls, hashes: Words) -> SealedIds:
         """From hashes in any order, shape (n, 2)."""
-        return cls._sorted(hashes[:, 0], (hashes[:, 1] >> np.uint64(48)).astype(np.uint16))
+        heads = np.ascontiguousarray(hashes[:, 0])
+        checks = (hashes[:, 1] >> np.uint64(48)).astype(np.uint16)
+        return cls._in_order(heads, checks, np.argsort(heads))
 
     @classmethod
     def merge(cls, parts: list[SealedIds]) -> SealedIds:
         """The union of several."""
         heads = np.concatenate([part.heads for part in parts])
-        return cls._sorted(heads, np.concatenate([part.checks for part in parts]))
+        checks = np.concatenate([part.checks for part in parts])
+        # The stable sort is a merge sort, and makes use of the order that is there.
+        return cls._in_order(heads, checks, np.argsort(heads, kind="stable"))
 
     @classmethod
-    def _sorted(cls, heads: Words, checks: npt.NDArray[np.uint16]) -> SealedIds:
-        order = np.argsort(heads, kind="stable")
+    def _in_order(
+        cls, heads: Words, checks: npt.NDArray[np.uint16], order: npt.NDArray[np.int64]
+    ) -> SealedIds:
         heads = heads[order]
         bits = max(0, (len(heads) // _PER_BUCKET).bit_length())
         return cls(heads, checks[order], bucket_starts(heads, bits))
@@ -86,6 +99,23 @@ class SealedIds:
         """Set ``found`` where a hash, shape (n, 2), is in this segment."""
         bits = (len(self.starts) - 1).bit_length() - 1
         _mark(self.heads, self.checks, self.starts, bits, hashes, found)
+
+
+def marked(sealed: Sequence[SealedIds], hashes: Words) -> Mask:
+    """Which hashes, shape (n, 2), any of some segments holds."""
+    found = np.zeros(len(hashes), np.bool_)
+    if len(hashes) < _MANY or not sealed:
+        for ids in sealed:
+            ids.mark(hashes, found)
+        return found
+    # In ascending order each search begins where the one before it ended, in the cache.
+    order = np.argsort(hashes[:, 0])
+    ordered = hashes[order]
+    hits = np.zeros(len(hashes), np.bool_)
+    for ids in sealed:
+        ids.mark(ordered, hits)
+    found[order] = hits
+    return found
 
 
 def bucket_starts(heads: Words, bits: int) -> npt.NDArray[np.uint32]:

@@ -407,11 +407,13 @@ def _newest_events(tables: Sequence[pa.Table], last: int) -> list[Event]:
     """The newest events of some tables, newest first; few rows are made into objects in vain."""
     seqs = [table["seq"].to_numpy() for table in tables]
     every = np.sort(np.concatenate([np.empty(0, np.int64), *seqs]))[-last:]
-    events: list[Event] = []
-    for table, seq in zip(tables, seqs, strict=True):
-        kept = np.flatnonzero(seq >= every[0]) if len(every) else seq
-        events += events_of(_rows(table, kept))
-    return sorted(events, key=lambda event: -(event.seq or 0))
+    if not len(every):
+        return []
+    kept = [
+        _rows(table, np.flatnonzero(seq >= every[0]))
+        for table, seq in zip(tables, seqs, strict=True)
+    ]
+    return sorted(events_of(pa.concat_tables(kept)), key=lambda event: -(event.seq or 0))
 
 
 def _rows(table: pa.Table, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.Table:

@@ -26,21 +26,34 @@ __all__ = ["Postings", "keys_of", "pack_keys"]
 
 _PER_BUCKET = 8
 _GROUP_MASK = (1 << 20) - 1
+_PORTION = 1 << 20
 
 
-def keys_of(batch: pa.RecordBatch, hasher: Hasher) -> tuple[Words, npt.NDArray[np.int64]]:
-    """The hashes of all keys in a batch, and the row of each."""
+def keys_of(
+    batch: pa.RecordBatch, hasher: Hasher, actors: Words | None = None
+) -> tuple[Words, npt.NDArray[np.int64]]:
+    """The hashes of all keys in a batch, and the row of each.
+
+    Args:
+        batch: Rows of the log.
+        hasher: The log's hashes.
+        actors: The hash of each row's actor, where it is known already.
+    """
     hashes: list[Words] = []
     rows: list[npt.NDArray[np.int64]] = []
 
     def add(values: pa.Array, owners: npt.NDArray[np.int64], domain: Domain) -> None:
         valid = values.is_valid().to_numpy(zero_copy_only=False)
         if valid.any():
-            hashes.append(hasher.column(values, domain)[valid, 0])
+            hashes.append(hasher.keys(values, domain)[valid])
             rows.append(owners[valid])
 
     every = np.arange(len(batch))
-    add(batch["actor"], every, Domain.ACCOUNT)
+    if actors is None:
+        add(batch["actor"], every, Domain.ACCOUNT)
+    else:  # an actor is never null
+        hashes.append(actors)
+        rows.append(every)
     for name in ("object", "target", "reply_to", "root"):
         add(batch[name], every, Domain.POST)
     add(batch["community"], every, Domain.COMMUNITY)
@@ -57,7 +70,17 @@ def keys_of(batch: pa.RecordBatch, hasher: Hasher) -> tuple[Words, npt.NDArray[n
 
 def pack_keys(hashes: Words, groups: npt.NDArray[np.int64]) -> Words:
     """Keys and their row groups in one word each, without repeats: 44 bits and 20 bits."""
-    return np.unique((hashes & ~np.uint64(_GROUP_MASK)) | groups.astype(np.uint64))
+    return _distinct((hashes & ~np.uint64(_GROUP_MASK)) | groups.astype(np.uint64))
+
+
+def _distinct(words: Words) -> Words:
+    """Words in order, each once; sorted in place.
+
+    ``np.unique`` puts them into a hash table first, and takes many times as long.
+    """
+    words.sort()
+    repeats = words[1:] == words[:-1]
+    return words[np.append(True, ~repeats)] if repeats.any() else words
 
 
 def _lengths(lists: pa.Array) -> npt.NDArray[np.int32]:
@@ -92,13 +115,16 @@ class Postings:
             packed: Keys and row groups; sorted in place.
             count: How many row groups the segment has.
         """
-        packed.sort()
-        if len(packed):
-            packed = packed[np.append(True, packed[1:] != packed[:-1])]
+        packed = _distinct(packed)
         bits = max(0, (len(packed) // _PER_BUCKET).bit_length())
-        rests = ((packed << np.uint64(bits)) >> np.uint64(48)).astype(np.uint16)
-        narrow = np.dtype(np.uint16 if count <= 1 << 16 else np.uint32)
-        groups = (packed & np.uint64(_GROUP_MASK)).astype(narrow)
+        rests = np.empty(len(packed), np.uint16)
+        narrow: type[np.unsignedinteger[Any]] = np.uint16 if count <= 1 << 16 else np.uint32
+        groups = np.empty(len(packed), narrow)
+        # In portions: whole, what lies between would be larger than all that is kept.
+        for begin in range(0, len(packed), _PORTION):
+            part = packed[begin : begin + _PORTION]
+            rests[begin : begin + _PORTION] = (part << np.uint64(bits)) >> np.uint64(48)
+            groups[begin : begin + _PORTION] = part & np.uint64(_GROUP_MASK)
         return cls(bucket_starts(packed, bits), rests, groups)
 
     def find(self, key: int) -> list[int]:

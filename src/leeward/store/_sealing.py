@@ -18,7 +18,8 @@ from leeward.store._compaction import merge, plan
 from leeward.store._disk import remove, write_whole
 from leeward.store._hot import FORMAT, Hot
 from leeward.store._idset import SealedIds
-from leeward.store._segment import Segment, SegmentInfo, SegmentWriter
+from leeward.store._segment import Segment, SegmentInfo
+from leeward.store._segment_writer import SegmentWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,15 +227,20 @@ class Sealer:
         )
         self._sealing.start()
 
-    def start_compaction(self, after: Callable[[], None]) -> None:
-        """Merge segments that have become many, unless that is under way."""
+    def start_compaction(self, after: Callable[[], None], *, ripe: bool = False) -> None:
+        """Merge segments that have become many, unless that is under way.
+
+        Args:
+            after: Runs under the lock when that is done.
+            ripe: Only runs of segments that would hardly grow by waiting.
+        """
         if self.resting or (self._compacting and self._compacting.is_alive()):
             return
-        if plan([segment.info for segment in self.segments()]) is None:
+        if plan([segment.info for segment in self.segments()], ripe=ripe) is None:
             return
         self._compacting = threading.Thread(
             target=self._guarded,
-            args=("merging", self.compact, after),
+            args=("merging", self.compact, after, ripe),
             name="leeward-compact",
             daemon=True,
         )
@@ -271,12 +277,12 @@ class Sealer:
         if self._compacting is not None:
             self._compacting.join()
 
-    def compact(self, after: Callable[[], None]) -> None:
-        """Merge runs of segments until none is due."""
+    def compact(self, after: Callable[[], None], ripe: bool = False) -> None:
+        """Merge runs of segments until none is due; see :meth:`start_compaction`."""
         while True:
             with self._db_lock:
                 self.refresh()
-                run = plan([segment.info for segment in self.segments()])
+                run = plan([segment.info for segment in self.segments()], ripe=ripe)
                 segments = [self._open[info.name].open() for info in run or ()]
             if run is None:
                 return

@@ -1,55 +1,42 @@
 """A sealed segment: a folder with the events as Parquet and an index beside them.
 
 Rows are sorted by the keyed hash of their actor, then by ``seq``, in small row groups: the
-events of one account lie side by side, so a look-up reads one or two groups. A segment is
-written under a temporary name, made durable, and renamed; it never changes afterwards.
+events of one account lie side by side, so a look-up reads one or two groups.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import Struct
 
 from leeward.errors import Corrupt
-from leeward.model import EVENT_SCHEMA, Domain
-from leeward.store._arrays import map_arrays, write_arrays
-from leeward.store._disk import digest, sync_file, sync_folder
+from leeward.store._arrays import map_arrays
+from leeward.store._disk import digest
 from leeward.store._idset import SealedIds
-from leeward.store._postings import Postings, keys_of, pack_keys
+from leeward.store._postings import Postings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import Self
 
+    import numpy as np
     import numpy.typing as npt
 
-    from leeward.model import Hasher
+__all__ = ["EVENTS", "INDEX", "FileInfo", "KindSpan", "Segment", "SegmentInfo", "footer_digest"]
 
-__all__ = ["ROWS_PER_GROUP", "FileInfo", "KindSpan", "Segment", "SegmentInfo", "SegmentWriter"]
+EVENTS: Final = "events.parquet"
+INDEX: Final = "index.arrow"
 
-ROWS_PER_GROUP: Final = 2_048
-"""Few enough that a look-up decodes little, enough that footers stay under 2 bytes a row."""
-
-_SLICE: Final = 32 * ROWS_PER_GROUP
-_EVENTS: Final = "events.parquet"
-_INDEX: Final = "index.arrow"
-_ENCODINGS: Final = dict.fromkeys(("seq", "at", "seen"), "DELTA_BINARY_PACKED")
-_DICTIONARY: Final = [
-    *("source", "kind", "op", "actor", "lang", "community", "visibility"),
-    *("tags.list.element", "mentions.list.element", "media.list.element.mime"),
-]
-"""Columns whose values repeat within a row group. For URIs zstd alone is smaller and faster."""
+_GROUPS: Final = 32
+"""Row groups that are decoded at a time where all are."""
 
 
 class FileInfo(Struct, frozen=True):
@@ -121,7 +108,7 @@ class Segment:
 
     @cached_property
     def _file(self) -> pa.MemoryMappedFile:
-        return pa.memory_map(str(self._path / _EVENTS))
+        return pa.memory_map(str(self._path / EVENTS))
 
     @cached_property
     def _parquet(self) -> pq.ParquetFile:
@@ -132,14 +119,15 @@ class Segment:
 
         A footer takes some 30 MB of memory a million rows, so only look-ups keep it.
         """
-        if _footer(self._file) != self.info.footer:
-            raise _differs(self._path / _EVENTS)
-        return pq.ParquetFile(self._file, page_checksum_verification=True)
+        if footer_digest(self._file) != self.info.footer:
+            raise _differs(self._path / EVENTS)
+        # The file is mapped: reading ahead would only hand each piece from thread to thread.
+        return pq.ParquetFile(self._file, page_checksum_verification=True, pre_buffer=False)
 
     @cached_property
     def _index(self) -> dict[str, npt.NDArray[Any]]:
-        with self._readable(_INDEX):
-            return map_arrays(self._path / _INDEX)
+        with self._readable(INDEX):
+            return map_arrays(self._path / INDEX)
 
     @contextlib.contextmanager
     def _readable(self, name: str) -> Iterator[None]:
@@ -159,8 +147,8 @@ class Segment:
     @cached_property
     def ids(self) -> SealedIds:
         """The identities that it covers. Compiled code reads them, so they are checked first."""
-        if digest(self._path / _INDEX) != self.info.files[_INDEX].sha256:
-            raise _differs(self._path / _INDEX)
+        if digest(self._path / INDEX) != self.info.files[INDEX].sha256:
+            raise _differs(self._path / INDEX)
         index = self._index
         return SealedIds(index["id_heads"], index["id_checks"], index["id_starts"])
 
@@ -182,23 +170,23 @@ class Segment:
 
     def read(self, groups: Sequence[int]) -> pa.Table:
         """Some row groups whole, in the order asked for."""
-        with self._lock, self._readable(_EVENTS):
+        with self._lock, self._readable(EVENTS):
             return self._parquet.read_row_groups(list(groups))
 
     def look(self, groups: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
         """As :meth:`read`, in this thread alone: quicker for one or two groups."""
-        with self._lock, self._readable(_EVENTS):
+        with self._lock, self._readable(EVENTS):
             return self._parquet.read_row_groups(
                 list(groups), columns=_list(columns), use_threads=False
             )
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """All rows in the order they lie in, a slice at a time."""
-        with self._readable(_EVENTS):
+        with self._readable(EVENTS):
             parquet = self._opened()
             count = parquet.metadata.num_row_groups
-            for begin in range(0, count, _SLICE // ROWS_PER_GROUP):
-                groups = range(begin, min(begin + _SLICE // ROWS_PER_GROUP, count))
+            for begin in range(0, count, _GROUPS):
+                groups = range(begin, min(begin + _GROUPS, count))
                 part = parquet.read_row_groups(list(groups), columns=_list(columns))
                 yield from part.combine_chunks().to_batches()
 
@@ -218,136 +206,12 @@ class Segment:
                 raise _differs(self._path / name)
 
 
-class SegmentWriter:
-    """Writes one segment; a context manager that leaves nothing behind when it fails.
-
-    Args:
-        folder: The folder that holds all segments.
-        scratch: A folder on the same file system.
-        name: The segment's name.
-        hasher: The log's hashes.
-    """
-
-    def __init__(self, folder: Path, scratch: Path, name: str, hasher: Hasher) -> None:
-        self._final = folder / name
-        self._path = scratch / name
-        self._hasher = hasher
-        shutil.rmtree(self._path, ignore_errors=True)
-        self._path.mkdir(mode=0o700)
-        self._parquet = pq.ParquetWriter(
-            self._path / _EVENTS,
-            EVENT_SCHEMA,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=_DICTIONARY,
-            column_encoding=_ENCODINGS,
-            write_statistics=["seq", "seen", "at"],
-            write_page_checksum=True,
-            store_schema=False,
-        )
-        self._rows = self._memory = self._groups = 0
-        self._keys: list[npt.NDArray[np.uint64]] = []
-        self._actors: list[npt.NDArray[np.uint64]] = []
-        self._spans: list[tuple[int, int, int, int]] = []
-        self._kinds: dict[str, KindSpan] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            if self._parquet.is_open:
-                self._parquet.close()
-        finally:
-            shutil.rmtree(self._path, ignore_errors=True)
-
-    def add(self, rows: pa.Table) -> None:
-        """Add rows in any order; their actors' hashes must not be below those added before."""
-        actors = self._hasher.column(rows["actor"].combine_chunks(), Domain.ACCOUNT)[:, 0]
-        order = np.lexsort((rows["seq"].to_numpy(), actors))
-        for begin in range(0, len(order), _SLICE):
-            part = order[begin : begin + _SLICE]
-            done = 0
-            for batch in rows.take(pa.array(part)).combine_chunks().to_batches():
-                self._add_sorted(batch, actors[part[done : done + len(batch)]])
-                done += len(batch)
-
-    def _add_sorted(self, batch: pa.RecordBatch, actors: npt.NDArray[np.uint64]) -> None:
-        self._parquet.write_batch(batch, row_group_size=ROWS_PER_GROUP)
-        keys, owners = keys_of(batch, self._hasher)
-        self._keys.append(pack_keys(keys, owners // ROWS_PER_GROUP + self._groups))
-        self._actors.append(actors[::ROWS_PER_GROUP])
-        self._groups += -(-len(batch) // ROWS_PER_GROUP)
-        self._rows += len(batch)
-        self._memory += batch.nbytes
-        self._spans.append((*_span(batch["at"]), *_span(batch["seen"])))
-        self._count_kinds(batch)
-
-    def _count_kinds(self, batch: pa.RecordBatch) -> None:
-        table = pa.table({"kind": batch["kind"], "seen": batch["seen"]})
-        for row in (
-            table.group_by("kind").aggregate([("seen", "count"), ("seen", "min")]).to_pylist()
-        ):
-            old = self._kinds.get(row["kind"], KindSpan(0, row["seen_min"]))
-            self._kinds[row["kind"]] = KindSpan(
-                old.rows + row["seen_count"], min(old.min_seen, row["seen_min"])
-            )
-
-    def finish(self, first_seq: int, last_seq: int, ids: SealedIds) -> SegmentInfo:
-        """Make the segment durable under its name; only then is it a segment."""
-        self._parquet.close()
-        keys = np.concatenate([*self._keys, np.empty(0, np.uint64)])
-        self._keys.clear()
-        postings = Postings.build(keys, self._groups)
-        index: dict[str, npt.NDArray[Any]] = {
-            "id_heads": ids.heads,
-            "id_checks": ids.checks,
-            "id_starts": ids.starts,
-            "key_starts": postings.starts,
-            "key_rests": postings.rests,
-            "key_groups": postings.groups,
-            "group_actors": np.concatenate([*self._actors, np.empty(0, np.uint64)]),
-        }
-        write_arrays(self._path / _INDEX, index)
-        files = {}
-        for name in (_EVENTS, _INDEX):
-            path = self._path / name
-            path.chmod(0o600)
-            sync_file(path)
-            files[name] = FileInfo(path.stat().st_size, digest(path))
-        sync_folder(self._path)
-        # What an attempt before this one left behind is in no manifest.
-        shutil.rmtree(self._final, ignore_errors=True)
-        self._path.rename(self._final)
-        sync_folder(self._final.parent)
-        spans = list(zip(*self._spans, strict=True)) or [(0,)] * 4
-        return SegmentInfo(
-            name=self._final.name,
-            first_seq=first_seq,
-            last_seq=last_seq,
-            rows=self._rows,
-            memory=self._memory,
-            min_at=min(spans[0]),
-            max_at=max(spans[1]),
-            min_seen=min(spans[2]),
-            max_seen=max(spans[3]),
-            kinds=self._kinds,
-            footer=_footer(pa.memory_map(str(self._final / _EVENTS))),
-            files=files,
-        )
-
-
-def _footer(file: pa.NativeFile) -> str:
+def footer_digest(file: pa.NativeFile) -> str:
     """SHA-256 of a Parquet file's footer with its length and magic (the format's last 8 bytes)."""
     size = file.size()
     tail = file.read_at(min(8, size), max(0, size - 8))
     length = min(size, int.from_bytes(tail[:4], "little") + 8)
     return hashlib.sha256(file.read_at(length, size - length)).hexdigest()
-
-
-def _span(values: pa.Array) -> tuple[int, int]:
-    ends = pc.min_max(values).as_py()
-    return ends["min"], ends["max"]
 
 
 def _list(columns: Sequence[str] | None) -> list[str] | None:

@@ -17,7 +17,7 @@ from leeward.store import _findings, _quarantine
 from leeward.store._blocks import pack, unpack
 from leeward.store._disk import translated
 from leeward.store._hot import Hot
-from leeward.store._idset import HotIds
+from leeward.store._idset import HotIds, marked
 from leeward.store._layout import Layout, WriterLock
 from leeward.store._pending import Pending, admitted, one_batch
 from leeward.store._sealing import Sealer
@@ -52,6 +52,9 @@ address 2 GiB."""
 MANY_SEGMENTS: Final = 32
 """Below this, merging waits until nothing else is in the queue."""
 
+BULK_SECONDS: Final = 10.0
+"""So long after a group was sealed at once, more of them are taken to be on their way."""
+
 PATIENCE: Final = 10
 """Seconds that an erasure waits for readers to let go of what was deleted."""
 
@@ -78,6 +81,7 @@ class Writer:
         with translated(layout.log):
             self._sealer.recover()
         self._seen = 0
+        self._loaded = float("-inf")
         self._queue: deque[Pending] = deque()
         self._queued = 0
         self._changed = threading.Condition()
@@ -406,6 +410,7 @@ class Writer:
                 receipts = self._record(group, fresh, rows)
             self._seq += len(rows)
             if built is not None:
+                self._loaded = time.monotonic()
                 self._sealer.published(built)
                 self._reload()
             self._maintain()
@@ -430,10 +435,7 @@ class Writer:
         """The identity hashes of a group and which of them the log does not hold yet."""
         columns = [self.hasher.column(p.batch["id"], Domain.ID) for p in group]
         hashes = np.concatenate(columns)
-        known = np.zeros(len(hashes), np.bool_)
-        for ids in self._sealed_ids:
-            ids.mark(hashes, known)
-        return hashes, self._hot_ids.add(hashes, known)
+        return hashes, self._hot_ids.add(hashes, marked(self._sealed_ids, hashes))
 
     def _numbered(self, group: list[Pending], fresh: npt.NDArray[np.bool_]) -> pa.RecordBatch:
         """The new rows of a group with their places and the time of receipt."""
@@ -506,7 +508,8 @@ class Writer:
             self._small.clear()  # a block must not be packed with one that is being sealed
             self._sealer.start(self._seq, self._reload)
         elif not full and (not self._queue or len(self._sealed_ids) > MANY_SEGMENTS):
-            self._sealer.start_compaction(self._reload)
+            loading = time.monotonic() < self._loaded + BULK_SECONDS
+            self._sealer.start_compaction(self._reload, ripe=loading)
 
     def _reload(self) -> None:
         """Read back from the file what this object keeps of it in memory."""
