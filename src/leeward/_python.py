@@ -41,6 +41,7 @@ def discover(
     *,
     shields: Mapping[str, str] | None = None,
     priors: Iterable[Prior | Mapping[str, Any] | Sequence[Any]] = (),
+    previous: Found | None = None,
     limit: int = 1_000,
 ) -> Found:
     """Find the network behind a few confirmed accounts, media, posts or tags.
@@ -55,11 +56,13 @@ def discover(
         priors: What others say of accounts, posts, media or tags, and reviewers who may err:
             :class:`leeward.network.Prior`, or rows of a subject (written as a seed), log-odds
             and a source, as sequences or mappings.
+        previous: An earlier result from the same log: it is brought up to date where that is
+            enough, which is several times as fast; ``found.discovery.is_refreshed`` says so.
         limit: How many accounts the ranking holds.
 
     Raises:
         InputError: A seed or a prior is not of the form.
         UsageError: The log knows none of the offending seeds.
     """
-    found = run(log, seeds, shields=shields, priors=priors, limit=limit)
+    found = run(log, seeds, shields=shields, priors=priors, previous=previous, limit=limit)
     return Found(**{name: getattr(found, name) for name in Result.__dataclass_fields__})

@@ -137,7 +137,7 @@ def chance_of(found: float, size: float, sorts: Sorts, prior: float = 0) -> floa
     k, n = min(max(found, 0), max(size, 0)), max(size, 0)
     if n == 0 and prior == 0:
         return 0
-    odds = prior or sorts.odds  # what is known takes the place of the base rate
+    odds = sorts.odds + prior
     for sign, beta in ((1, sorts.tainted), (-1, sorts.ordinary)):
         odds += sign * (betaln(k + beta.a, n - k + beta.b) - betaln(beta.a, beta.b))
     tainted = 1 / (1 + np.exp(-odds))
@@ -171,14 +171,17 @@ def taint_by(
     return Taint(found, makers, light, heavy, made, priors, sorts, sorts_made)
 
 
-def lifts_by(world: World, witness: int) -> tuple[Doubles, Doubles]:
+def lifts_by(world: World, witness: int, kind: Node | None = None) -> tuple[Doubles, Doubles]:
     """How many walkers from a witness come by each account, and how much more than expected.
 
     Args:
         world: A platform.
         witness: The place of an account; or, counted on from the last account, of a thing.
+        kind: They go through things of this kind alone; through all if None.
     """
-    naive, touches, shared = world.naive, world.touches, world.naive.shared()
+    naive, touches = world.naive, world.touches
+    of_kind = {t: by for t, by in naive.shared().items() if world.graph.kind[t] == kind}
+    shared = naive.shared() if kind is None else of_kind
     nodes = touches.accounts.tolist()
     mine = {a: [t for t in naive.touched[a] if t in shared] for a in nodes}
     posts = {post for acts in naive.acts.values() for _, post in acts} | {*naive.carried}

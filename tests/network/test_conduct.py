@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from leeward.network import Act, Graph, Node
-from leeward.network._conduct import LEAST, Conduct, _habit, conduct_of
+from leeward.network._conduct import Conduct, _habit, conduct_of
+from leeward.network._picks import LEAST, likely_things, picks_of, picks_of_one
 from leeward.network._taint import suspect_touches, taint_of
 from leeward.network._touches import touches_of
 from tests.network._events import HASHER, event, graph_of, random_events
@@ -277,3 +278,16 @@ def test_one_who_did_what_members_do_is_likelier_one() -> None:
     assert suspect_touches(touches, suspicion)[0].max() > 0
     assert found["ann"][Act.REPOSTED] > found["bob"][Act.REPOSTED]
     assert total["ann"] > total["bob"]
+
+
+@given(world=worlds())
+def test_the_acts_of_one_account_are_those_that_it_has_among_all(world: World) -> None:
+    taint = taint_by(world)
+    likely = likely_things(taint)
+    known = world.graph, world.touches, taint, world.suspicion, likely
+    everybody = picks_of(*known)
+    for place in range(len(world.touches.accounts)):
+        alone = picks_of_one(*known, place)
+        row = slice(everybody.start[place], everybody.start[place + 1])
+        for name in ("post", "thing", "act", "chance"):
+            assert getattr(alone, name).tolist() == getattr(everybody, name)[row].tolist()

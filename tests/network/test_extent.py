@@ -16,7 +16,7 @@ ODDS = st.lists(st.floats(-8, 8) | st.integers(-8, 8).map(float), min_size=1, ma
 
 
 def hidden(size: int, ranks: list[int]) -> Hidden:
-    return Hidden(size, np.full(len(ranks), 0.1), np.array(ranks, np.float64), ())
+    return Hidden(size, np.full(len(ranks), 0.1), np.array(ranks, np.float64), (), ())
 
 
 def places(count: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
@@ -103,3 +103,17 @@ def test_sure_ones_do_not_carry_strangers() -> None:
 def test_where_nobody_is_sure_there_is_no_line() -> None:
     assert line_of(np.array([4.0, 1.0])) == np.inf
     assert line_of(np.empty(0)) == np.inf
+
+
+def test_those_in_doubt_are_not_counted_where_others_are_sure() -> None:
+    """All hidden ones stood among a hundred sure ones: three hundred in doubt add nobody."""
+    total = np.concatenate([np.full(100, 30.0), np.full(300, 3.0), np.full(9_600, -30.0)])
+    found = extent_of(total, places(20), hidden(400, [50] * 20), 10_000)
+    assert found.low == pytest.approx(100, rel=0.05)
+    assert found.estimate < 1.1 * 100
+
+
+def test_where_few_hidden_ones_stood_among_the_sure_the_others_are_counted_too() -> None:
+    total = np.concatenate([np.full(100, 30.0), np.full(300, 30.0), np.full(9_600, -30.0)])
+    found = extent_of(total, places(10), hidden(400, [50, 60, *[350] * 8]), 10_000)
+    assert 300 < found.low <= found.estimate < 1.3 * 400

@@ -64,7 +64,7 @@ def confirmed(platform: Graph, touches: Touches) -> Confirmed:
 
 @pytest.fixture(scope="module")
 def growth(platform: Graph, touches: Touches, confirmed: Confirmed) -> Growth:
-    return Growth(platform, touches, Ways(touches), confirmed)
+    return Growth.of_each(platform, touches, Ways(touches), [confirmed])[0]
 
 
 @pytest.mark.parametrize("size", [1, 50, 60, 333])
@@ -97,7 +97,7 @@ def test_more_than_there_are_cannot_be_suspected(
 def test_suspects_are_those_who_stand_highest(
     platform: Graph, touches: Touches, confirmed: Confirmed
 ) -> None:
-    growth = Growth(platform, touches, Ways(touches), confirmed)
+    (growth,) = Growth.of_each(platform, touches, Ways(touches), [confirmed])
     before = growth.total.copy()
     suspects = growth.step(50).suspicion > 0
     others = (touches.by_account.degrees() > 0) & ~suspects
@@ -116,7 +116,7 @@ def test_the_evidence_adds_up(growth: Growth) -> None:
 def test_votes_count_for_less_the_further_it_goes(
     platform: Graph, touches: Touches, confirmed: Confirmed
 ) -> None:
-    growth = Growth(platform, touches, Ways(touches), confirmed)
+    (growth,) = Growth.of_each(platform, touches, Ways(touches), [confirmed])
     votes = [np.abs(growth.step(size).vote).max() for size in (50, 100, 200, 800)]
     assert all(less < more for more, less in pairwise(votes))
 
@@ -124,7 +124,7 @@ def test_votes_count_for_less_the_further_it_goes(
 def test_growth_from_ten_finds_the_others(
     platform: Graph, touches: Touches, confirmed: Confirmed
 ) -> None:
-    growth = Growth(platform, touches, Ways(touches), confirmed)
+    (growth,) = Growth.of_each(platform, touches, Ways(touches), [confirmed])
     growth.step(50)
     total = growth.step(50).total
     hidden = [f"ring/{i}" for i in range(10, MEMBERS) if i not in (20, 21)]
@@ -153,14 +153,24 @@ def test_things_vote_only_where_members_are_few() -> None:
     none = np.empty(0, np.int32)
     alone = places(graph, touches, ["account/2"])
     one = Confirmed(alone, np.ones(1), none, things, alone)
-    votes = Growth(graph, touches, Ways(touches), one).votes
+    votes = Growth.of_each(graph, touches, Ways(touches), [one])[0].votes
     near = places(graph, touches, [f"account/{i}" for i in range(2, 41)])
     assert votes[near].min() > np.delete(votes, near).max()
     members = places(graph, touches, [f"account/{i}" for i in range(41, 45)])
-    with_thing, without = (
-        Growth(
-            graph, touches, Ways(touches), Confirmed(members, np.ones(4), none, known, members)
-        ).votes.tolist()
+    both = [
+        Confirmed(members, np.ones(4), none, known, members)
         for known in (things, np.zeros(len(things)))
-    )
-    assert with_thing == without
+    ]
+    with_thing, without = Growth.of_each(graph, touches, Ways(touches), both)
+    assert with_thing.votes.tolist() == without.votes.tolist()
+
+
+def test_growth_of_several_at_one_go_is_that_of_each(
+    platform: Graph, touches: Touches, confirmed: Confirmed
+) -> None:
+    several = [confirmed.without(confirmed.members[i::3]) for i in range(3)]
+    together = Growth.of_each(platform, touches, Ways(touches), several)
+    for one, grown in zip(several, together, strict=True):
+        (alone,) = Growth.of_each(platform, touches, Ways(touches), [one])
+        assert grown.votes.tolist() == alone.votes.tolist()
+        assert grown.step(50).total.tolist() == alone.step(50).total.tolist()

@@ -12,7 +12,6 @@ for a whole search an account is compared with its twin, who did the same and wa
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,7 +20,6 @@ from hypothesis import strategies as st
 
 from leeward.model import MediaRef
 from leeward.network import Graph, Search, search
-from leeward.network import _lifts as lifts_module
 from leeward.network._conduct import conduct_of
 from leeward.network._lifts import Lifts
 from leeward.network._touches import touches_of
@@ -122,11 +120,8 @@ def test_what_others_do_makes_none_of_its_acts_more_tainted(
 
 def walkers(world: World, witness: str) -> float:
     """How many walkers from a witness come to the owner in one step, as a share of them all."""
-    lifts = Lifts(world.touches)
-    with mock.patch.object(lifts_module, "_STEPS", 1):
-        lift = lifts.of(np.array([place_of(world, witness)]))[:, 0]
-    expected = float(lifts._expected[place_of(world)])
-    return float(lift[place_of(world)]) / expected if expected else 0.0
+    found = Lifts(world.touches).one_step(np.array([place_of(world, witness)]))
+    return float(found[place_of(world), 0])
 
 
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 80))
@@ -200,7 +195,10 @@ def test_a_child_whom_the_ring_surrounds_gets_nothing_that_speaks_for_suspicion(
     done = by_the_ring("child", RING[::4])
     graph, found = searched([*pictures("child"), *(act for acts in done.values() for act in acts)])
     assert found.abstained is None
-    for name, part in part_of(graph, found, "child").items():
+    parts = part_of(graph, found, "child")
+    agreement = parts.pop("agreement")
+    assert agreement + parts["votes of the confirmed"] < 0  # it tells how far others doubt that
+    for name, part in parts.items():
         assert part <= 0, name
     child = found.touches.account_at[graph.find("account", "child", HASHER) or 0]
     assert found.suspicion[child] == 0
@@ -231,4 +229,6 @@ def test_one_whom_the_ring_surrounds_stands_no_higher_than_a_twin_left_alone(kin
     ann, bob = part_of(graph, found, "ann"), part_of(graph, found, "bob")
     assert ann["votes of the confirmed"] != 0
     for name, part in bob.items():
-        assert part <= ann[name] + 1e-9, name
+        # In other searches one of two who stand even may have become a witness.
+        if name != "agreement":
+            assert part <= ann[name] + 1e-9, name

@@ -11,6 +11,7 @@ from hypothesis import given
 from leeward.model import MediaRef
 from leeward.network import Graph
 from leeward.network._lifts import COLUMNS, Lifts
+from leeward.network._taint import KINDS
 from leeward.network._touches import touches_of
 from tests.network._events import HASHER, event, graph_of
 from tests.network._evidence import World, lifts_by, worlds
@@ -37,6 +38,21 @@ def test_lifts_are_those_of_walkers_in_dictionaries(world: World) -> None:
             _, expected = lifts_by(world, witness)
             assert found[:, column].tolist() == pytest.approx(expected.tolist(), rel=1e-4, abs=1e-6)
         assert not found[:, len(some) :].any()
+
+
+@given(world=worlds())
+def test_lifts_through_one_kind_of_things_are_those_of_walkers_who_see_no_others(
+    world: World,
+) -> None:
+    for kind in KINDS:
+        lifts = Lifts(world.touches, kind)
+        of_kind = np.flatnonzero(world.touches.kind == kind)
+        everybody = [*range(len(world.touches.accounts)), *(of_kind + len(world.touches.accounts))]
+        some = np.array(everybody[-COLUMNS:], np.int64)
+        found = lifts.of(some)
+        for column, witness in enumerate(some.tolist()):
+            _, expected = lifts_by(world, witness, kind)
+            assert found[:, column].tolist() == pytest.approx(expected.tolist(), rel=1e-4, abs=1e-6)
 
 
 def lifted(events: list[Event], witness: str) -> dict[str, float]:

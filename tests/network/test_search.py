@@ -225,14 +225,14 @@ def test_the_sign_of_a_weight_says_who_belongs(platform: Graph, harboured: Searc
     assert found.suspicion[guilty] == 1
 
 
-def test_a_prior_on_an_account_takes_the_place_of_the_base_rate(
+def test_a_prior_on_an_account_is_added_to_the_base_rate(
     platform: Graph, harboured: Search
 ) -> None:
     told_of = node(platform, "account/500")
     found = search(platform, ring(platform), priors={told_of: -1.5})
     at = int(found.touches.account_at[told_of])
     assert found.parts["priors"][at] == -1.5
-    assert found.parts["base rate"][at] == 0
+    assert found.log_odds[at] == pytest.approx(harboured.log_odds[at] - 1.5, abs=1e-9)
     assert np.count_nonzero(found.parts["priors"]) == SEEDS + 1
     own = [name for name in found.parts if name not in ("base rate", "priors")]
     for name in own:  # too weak to be a conclusion: nobody else is judged otherwise
@@ -255,8 +255,8 @@ def test_a_confirmed_post_raises_those_who_reposted_it_and_a_cleared_one_does_no
     graph, people = lagoon()
     post = node(graph, "post/lagoon", "post")
     without = search(graph, ring(graph))
-    tainted = search(graph, ring(graph), priors={post: 4.0})
-    cleared = search(graph, ring(graph), priors={post: -4.0})
+    tainted = search(graph, {**ring(graph), post: 1.0})
+    cleared = search(graph, {**ring(graph), post: -1.0})
     for name in people:
         at = place(graph, without, name)
         assert tainted.parts["reposted"][at] > without.parts["reposted"][at] + 1

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from leeward.model import MediaRef
 from leeward.network import Graph, Node
-from leeward.network._touches import CAME, MADE, through, touches_of
+from leeward.network._touches import CAME, MADE, touches_of
 from tests.network._events import HASHER, event, graph_of
 from tests.network._evidence import World, worlds
 
@@ -181,12 +181,3 @@ def test_nobody_is_known_to_have_begun_a_post_that_the_log_has_not() -> None:
 def test_an_empty_graph_has_no_things() -> None:
     touches = touches_of(Graph.empty(HASHER))
     assert (len(touches.accounts), len(touches.things), len(touches.size)) == (0, 0, 0)
-    assert len(through(touches, Node.POST).things) == 0
-
-
-def test_where_nobody_shares_anything_no_kind_of_things_leads_anywhere() -> None:
-    touches = touches_of(graph_of([event("post", i, f"account/{i}") for i in (1, 2)]))
-    posts = through(touches, Node.POST)
-    assert len(posts.things) == 0
-    assert posts.thing_at.dtype == np.int32
-    assert posts.thing_at.tolist() == touches.thing_at.tolist() == [-1] * 4

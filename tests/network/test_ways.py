@@ -11,15 +11,11 @@ from hypothesis import strategies as st
 from scipy.special import softmax as soft
 
 from leeward.network import Graph, Node, touches_of
-from leeward.network._taint import KINDS
-from leeward.network._touches import through
 from leeward.network._ways import ALL, Ways, softmax
 from tests.network._events import HASHER, event, graph_of
-from tests.network._evidence import worlds
 
 if TYPE_CHECKING:
     from leeward.model import Event
-    from tests.network._evidence import World
 
 MEMBERS = 24
 PEOPLE = 600
@@ -89,6 +85,20 @@ def test_there_are_as_many_ways_as_kinds_of_things(platform: Graph) -> None:
     assert Ways(touches_of(platform)).names == (ALL, "posts", "links")
 
 
+def test_votes_taken_ahead_are_the_same_and_may_be_forgotten(platform: Graph) -> None:
+    touches = touches_of(platform)
+    thing = len(touches.accounts) + int(np.flatnonzero(touches.kind == Node.LINK)[0])
+    witnesses, weights = np.array([3, 7, 11, thing]), np.ones(4)
+    one_by_one = {name: Ways(touches).of(name, witnesses, weights) for name in Ways(touches).names}
+    ways = Ways(touches)
+    ways.ahead(np.array([7, 11]), "links")
+    ways.ahead(witnesses)
+    for _ in range(2):
+        for name, votes in one_by_one.items():
+            assert ways.of(name, witnesses, weights).tolist() == votes.tolist()
+        ways.forget()
+
+
 def test_without_confirmed_accounts_all_things_count(platform: Graph) -> None:
     touches = touches_of(platform)
     thing = np.array([len(touches.accounts) + np.flatnonzero(touches.kind == Node.LINK)[-1]])
@@ -104,35 +114,6 @@ def test_a_thing_that_is_of_another_kind_is_no_witness(platform: Graph) -> None:
     touches = touches_of(platform)
     thing = np.array([len(touches.accounts) + np.flatnonzero(touches.kind == Node.LINK)[0]])
     assert (Ways(touches).of("posts", thing, np.ones(1)) == 0.5).all()
-
-
-@given(world=worlds())
-def test_the_touches_of_one_kind_are_those_of_all_that_are_of_it(world: World) -> None:
-    touches = world.touches
-    whole = {
-        (int(who), int(touches.things[thing]))
-        for who in range(len(touches.accounts))
-        for thing in touches.by_account.other[touches.by_account.row(who)]
-    }
-    parts = [through(touches, kind) for kind in KINDS]
-    there: list[tuple[int, int]] = []
-    for kind, part in zip(KINDS, parts, strict=True):
-        assert (part.kind == kind).all()
-        assert (part.thing_at[part.things] == np.arange(len(part.things))).all()
-        by_account = {
-            (who, int(part.things[thing]))
-            for who in range(len(part.accounts))
-            for thing in part.by_account.other[part.by_account.row(who)]
-        }
-        by_thing = {
-            (int(who), int(part.things[thing]))
-            for thing in range(len(part.things))
-            for who in part.by_thing.other[part.by_thing.row(thing)]
-        }
-        assert by_account == by_thing
-        there += by_account
-    assert len(there) == len({*there})
-    assert {*there} == whole
 
 
 @given(

@@ -23,7 +23,7 @@ from leeward.network import Cell, Evidence, Prior, Search, Seed, search
 from leeward.pipeline import RANKING_SCHEMA, Found, Own, discover, ingest, read_priors
 from leeward.pipeline._notes import notes as sentences
 from leeward.pipeline._notes import summary
-from leeward.store import Log, Writer
+from leeward.store import Kept, Log, Writer, erase
 from tests.network._events import event
 from tests.network._harbour import harbour
 from tests.network._quay import SEEDS, quay
@@ -589,3 +589,48 @@ def test_the_rest_of_a_real_group_stands_right_after_its_seeds(
     for ranked in found.ranking[10:13]:
         assert ranked.tier in ("above the line", "suspect")
         assert any(piece.kind == "co-shared" for piece in ranked.evidence)
+
+
+# --- an earlier result ---------------------------------------------------------------------------
+
+
+def test_an_earlier_result_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Of some new events it is enough; it says that it was, and nobody falls out of sight."""
+    later = [event("like", 20_000 + i, f"account/{i}", target=f"post/{i}") for i in range(20)]
+    with Writer.open(tmp_path) as writer:
+        writer.append(sent(harbour()))
+        with Log(tmp_path) as opened:
+            before = discover(opened, RING)
+            same = discover(opened, RING, previous=before)
+            writer.append(sent(later))
+            after = discover(opened, RING, previous=same)
+            anew = discover(opened, RING)
+    assert not before.discovery.is_refreshed
+    assert same.discovery.is_refreshed
+    assert ranking(same) == ranking(before)
+    assert after.discovery.is_refreshed
+    assert after.figures.last_seq > before.figures.last_seq
+    assert any("brought up to date" in note for note in after.notes)
+    assert not any("brought up to date" in note for note in anew.notes)
+    first = {ranked.account for ranked in anew.ranking[:50]}
+    assert len(first & {ranked.account for ranked in after.ranking[:50]}) >= 48
+
+
+def test_other_seeds_are_searched_for_anew(coast: Log, ashore: Found) -> None:
+    found = discover(coast, RING[:9], previous=ashore)
+    assert not found.discovery.is_refreshed
+    assert ranking(found) == ranking(discover(coast, RING[:9]))
+
+
+def test_another_log_is_searched_anew(log: Log, ashore: Found, found: Found) -> None:
+    assert not discover(log, SEEDS, previous=ashore).discovery.is_refreshed
+
+
+def test_after_an_erasure_everything_is_counted_anew(tmp_path: Path) -> None:
+    with Writer.open(tmp_path) as writer:
+        writer.append(sent(harbour()))
+        with Log(tmp_path) as opened:
+            before = discover(opened, RING)
+        erase(writer, "account/3", Kept)
+        with Log(tmp_path) as opened:
+            assert not discover(opened, RING, previous=before).discovery.is_refreshed

@@ -45,11 +45,6 @@ class Setting(Struct, frozen=True):
     placebo: bool = False
     draw: int = 0
 
-    @property
-    def held_out(self) -> bool:
-        """Whether the search was developed without it."""
-        return self.structure not in DEVELOPED_ON or self.attack != "none"
-
 
 class Measured(Struct, frozen=True):
     """A figure.

@@ -28,6 +28,7 @@ from leeward.network._moments import Moments, moments_of
 from leeward.network._plan import Plan, plan, separable
 from leeward.network._questions import Asking, Candidates, Questions, questions
 from leeward.network._recalibrate import Calibration, recalibrate
+from leeward.network._refresh import Refreshed, refresh
 from leeward.network._remaining import name_of
 from leeward.network._reviewers import FAULTLESS, ErrorRate, ReviewErrors
 from leeward.network._search import Search, search
@@ -84,6 +85,7 @@ __all__ = [
     "Questions",
     "Range",
     "Ranked",
+    "Refreshed",
     "ReviewErrors",
     "Reviewed",
     "Reviewers",
@@ -115,6 +117,7 @@ __all__ = [
     "questions",
     "rankings",
     "recalibrate",
+    "refresh",
     "reviewed",
     "reviewers",
     "search",

@@ -9,7 +9,7 @@ probabilities. The binomial coefficient is left out, since only ratios are asked
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Doubles = npt.NDArray[np.float64]
+
+_MEMORY: Final = 1 << 12
+"""Ratios that are kept while others are computed."""
 
 __all__ = ["Beta", "log_beta", "log_ratio", "log_ratios"]
 
@@ -57,10 +60,16 @@ def log_ratios(k: Doubles, n: Doubles, one: Beta, other: Beta) -> Doubles:
     """The same for arrays."""
     found = np.empty(len(k))
     same = log_beta(other.a, other.b) - log_beta(one.a, one.b)
+    # Counts are mostly small, so the same ones come again and again.
+    last, known = np.full((_MEMORY, 2), -1.0), np.empty(_MEMORY)
     for i in range(len(k)):
-        found[i] = (
-            same
-            + log_beta(k[i] + one.a, n[i] - k[i] + one.b)
-            - log_beta(k[i] + other.a, n[i] - k[i] + other.b)
-        )
+        slot = int(k[i] * 1021 + n[i] * 31) & (_MEMORY - 1)
+        if last[slot, 0] != k[i] or last[slot, 1] != n[i]:
+            last[slot, 0], last[slot, 1] = k[i], n[i]
+            known[slot] = (
+                same
+                + log_beta(k[i] + one.a, n[i] - k[i] + one.b)
+                - log_beta(k[i] + other.a, n[i] - k[i] + other.b)
+            )
+        found[i] = known[slot]
     return found

@@ -14,7 +14,7 @@ follows the one witness whose hobby is the rarest. Members of the network stand 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -24,17 +24,38 @@ from leeward.network._lifts import COLUMNS, Lifts
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from leeward.network._acts import Node
     from leeward.network._csr import Int64
     from leeward.network._touches import Touches
 
     Floats = npt.NDArray[np.float32]
     Doubles = npt.NDArray[np.float64]
 
-__all__ = ["Votes", "mean_vote"]
+__all__ = ["Scales", "Votes", "mean_vote"]
 
 _BINS: Final = 4096
 """Places of a histogram of lifts, from which shares are read."""
 _THREADS: Final = 2
+
+
+class Scales(NamedTuple):
+    """From lifts to votes, by witness.
+
+    Attributes:
+        low: (witnesses) The lowest lift above 0.
+        steps: (witnesses) Places of the histogram, by the logarithm of a lift.
+        shares: (witnesses, places) The share of accounts below each place, in 65,535ths.
+    """
+
+    low: Doubles
+    steps: Doubles
+    shares: npt.NDArray[np.uint16]
+
+    def votes(self, witness: int, lifts: Floats) -> npt.NDArray[np.uint16]:
+        """The votes of one witness for accounts of some lifts, by where others stood then."""
+        shares = np.empty(len(lifts), np.uint16)
+        _look_up(lifts, self.low[witness], self.steps[witness], self.shares[witness], shares)
+        return shares
 
 
 class Votes:
@@ -42,11 +63,17 @@ class Votes:
 
     Args:
         touches: Who touched what.
+        kind: Walkers go through things of this kind alone; through all of them if None.
+
+    Attributes:
+        everywhere: See :class:`~leeward.network._lifts.Lifts`.
     """
 
-    def __init__(self, touches: Touches) -> None:
-        self._lifts = Lifts(touches)
+    def __init__(self, touches: Touches, kind: Node | None = None) -> None:
+        self._lifts = Lifts(touches, kind)
+        self.everywhere = self._lifts.everywhere
         self._kept: dict[int, npt.NDArray[np.uint16]] = {}
+        self._scales: dict[int, tuple[float, float, npt.NDArray[np.uint16]]] = {}
 
     def of(self, witnesses: Int64) -> list[npt.NDArray[np.uint16]]:
         """The votes of each witness for all accounts, in 65,535ths.
@@ -60,8 +87,24 @@ class Votes:
             lifts = self._lifts.of(np.array(some, np.int64))
             with ThreadPoolExecutor(_THREADS) as threads:
                 votes = threads.map(_shares, (lifts[:, i] for i in range(len(some))))
-                self._kept |= dict(zip(some, votes, strict=True))
+                for witness, (shares, low, steps, places) in zip(some, votes, strict=True):
+                    self._kept[witness] = shares
+                    self._scales[witness] = low, steps, places
         return [self._kept[witness] for witness in witnesses.tolist()]
+
+    def scales(self, witnesses: Int64) -> Scales:
+        """By what the votes of witnesses who were asked before follow from lifts."""
+        each = [self._scales[witness] for witness in witnesses.tolist()]
+        return Scales(
+            np.array([low for low, _, _ in each]),
+            np.array([steps for _, steps, _ in each]),
+            np.array([shares for _, _, shares in each], np.uint16).reshape(-1, _BINS + 1),
+        )
+
+    def forget(self) -> None:
+        """Give the memory of the votes back."""
+        self._kept.clear()
+        self._scales.clear()
 
 
 def mean_vote(votes: Votes, witnesses: Int64, weights: Doubles, accounts: int) -> Doubles:
@@ -98,18 +141,23 @@ def _add(total: Doubles, shares: npt.NDArray[np.uint16], weight: float) -> None:
         total[i] += weight * (shares[i] / 65535 - 0.5)
 
 
-def _shares(lifts: Floats) -> npt.NDArray[np.uint16]:
+def _shares(
+    lifts: Floats,
+) -> tuple[npt.NDArray[np.uint16], float, float, npt.NDArray[np.uint16]]:
     """For each lift the share of lifts below it, equal ones counting a half, in 65,535ths.
 
-    Lifts are compared by the first twelve bits of their logarithm's span.
+    Lifts are compared by the first twelve bits of their logarithm's span. With it what
+    :class:`Scales` keeps.
     """
-    shares = np.empty(len(lifts), np.uint16)
-    _rank(np.ascontiguousarray(lifts), shares)
-    return shares
+    shares, below = np.empty(len(lifts), np.uint16), np.empty(_BINS + 1, np.uint16)
+    low, steps = _rank(np.ascontiguousarray(lifts), shares, below)
+    return shares, low, steps, below
 
 
 @kernel
-def _rank(lifts: Floats, shares: npt.NDArray[np.uint16]) -> None:
+def _rank(
+    lifts: Floats, shares: npt.NDArray[np.uint16], places: npt.NDArray[np.uint16]
+) -> tuple[float, float]:
     low, high = np.inf, -np.inf
     for lift in lifts:
         if lift > 0:
@@ -118,15 +166,32 @@ def _rank(lifts: Floats, shares: npt.NDArray[np.uint16]) -> None:
     scale = 0.0
     if high > low:
         scale = (_BINS - 1) / np.log(high / low)
-    for lift in lifts:
-        counts[_bin(lift, low, scale)] += 1
+    for i in range(len(lifts)):
+        shares[i] = _bin(lifts[i], low, scale)
+        counts[shares[i]] += 1
     below = 0
     for b in range(_BINS + 1):
-        count = counts[b]
-        counts[b] = int(65535 * (below + 0.5 * count) / len(lifts))
-        below += count
+        places[b] = int(65535 * (below + 0.5 * counts[b]) / max(len(lifts), 1))
+        below += counts[b]
     for i in range(len(lifts)):
-        shares[i] = counts[_bin(lifts[i], low, scale)]
+        shares[i] = places[shares[i]]
+    return low, scale
+
+
+@kernel
+def _look_up(
+    lifts: Floats,
+    low: float,
+    scale: float,
+    places: npt.NDArray[np.uint16],
+    shares: npt.NDArray[np.uint16],
+) -> None:
+    for i in range(len(lifts)):
+        place = 0
+        if lifts[i] > 0:  # those above all who were there then stand with the highest
+            place = 1 if low == np.inf else _bin(lifts[i], low, scale)
+            place = min(max(place, 1), _BINS)
+        shares[i] = places[place]
 
 
 @kernel

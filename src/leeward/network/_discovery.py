@@ -14,6 +14,7 @@ from leeward.network._cells import cells_of
 from leeward.network._known import known, roles_of
 from leeward.network._order import in_order
 from leeward.network._reasons import Reasoner
+from leeward.network._refresh import is_later, refresh
 from leeward.network._remaining import BASE, Remaining
 from leeward.network._search import search
 from leeward.network._tiers import calibrated, tiers_of
@@ -48,6 +49,9 @@ judged, as it does in the search."""
 
 _OPPOSING: Final = ("argued", "complained")
 """Evidence that is told even where it adds nothing: that somebody opposed is to be known."""
+
+_NOTHING: Final = 1e-12
+"""What is no more than this is left of a difference of equal numbers."""
 
 _SAME: Final = 9
 """Decimals to which weights are compared."""
@@ -84,6 +88,7 @@ class Discovery:
         cells: Those whom the search suspects, in groups that hang together, the largest first;
             none where it abstained.
         above_line: How many accounts stand above the line, those beyond the ranking among them.
+        is_refreshed: Whether an earlier search was brought up to date, and no new one made.
     """
 
     ranking: tuple[Ranked, ...]
@@ -96,6 +101,7 @@ class Discovery:
     search: Search
     cells: tuple[Cell, ...]
     above_line: int
+    is_refreshed: bool
 
     def __repr__(self) -> str:
         return f"<Discovery ranked={len(self.ranking)} seeds={len(self.seeds)}>"
@@ -108,6 +114,7 @@ def discover(
     *,
     shields: Mapping[str, str] | None = None,
     priors: Sequence[Prior] | None = None,
+    previous: Search | None = None,
     limit: int = 1_000,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Discovery:
@@ -120,6 +127,8 @@ def discover(
         shields: Roles by account URI, from people's decisions and the operator's data.
         priors: What others say of accounts, posts, media or tags. Several on one add up; a seed
             is settled, and what is said of it counts for nothing.
+        previous: An earlier search of the same log, to be brought up to date by
+            :func:`~leeward.network.refresh`; where that is not enough, the graph is searched anew.
         limit: How many accounts the ranking holds.
         progress: Told what happens.
 
@@ -133,7 +142,7 @@ def discover(
         )
     given = known(graph, seeds, priors or (), hasher)
     roles = roles_of(graph, given.labels, hasher, shields or {})
-    found = search(graph, given.weights, priors=given.odds, progress=progress)
+    found, is_refreshed = _searched(graph, given, previous, progress)
     progress("telling what speaks for whom")
     scores = _scores(graph, found, given)
     cells = _cells(graph, found)
@@ -164,7 +173,21 @@ def discover(
         search=found,
         cells=cells,
         above_line=int(np.count_nonzero(tiers == "above the line")),
+        is_refreshed=is_refreshed,
     )
+
+
+def _searched(
+    graph: Graph, given: Known, previous: Search | None, progress: Callable[[str], None]
+) -> tuple[Search, bool]:
+    """Search, or bring an earlier search up to date; and whether the latter was enough."""
+    if previous is not None and is_later(graph, previous):
+        progress("bringing the earlier search up to date")
+        found = refresh(previous, graph, given.weights, priors=given.odds)
+        if found.due is None:
+            return found.search, True
+        progress(f"searching anew: {found.due}")
+    return search(graph, given.weights, priors=given.odds, progress=progress), False
 
 
 def _scores(graph: Graph, found: Search, given: Known) -> Scores:
@@ -266,7 +289,7 @@ class _Ranker:
         """
         reasons = self._reasoner.of(place)
         pieces = [*reasons.evidence, *self._remaining.told(place, reasons.remaining)]
-        pieces = [one for one in pieces if one.weight != 0 or one.kind in _OPPOSING]
+        pieces = [p for p in pieces if abs(p.weight) > _NOTHING or p.kind in _OPPOSING]
         pieces += [self._beside[node]] if node in self._beside else []
         return tuple(sorted(pieces, key=_by_weight))
 

@@ -16,13 +16,14 @@ import numpy as np
 from leeward.model import kernel
 from leeward.network._acts import Act
 from leeward.network._betabinomial import Beta, log_ratios
-from leeward.network._conduct import LEAST, came_by
+from leeward.network._picks import LEAST, acts_on, came_by
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.network._csr import Csr
     from leeward.network._graph import Graph
+    from leeward.network._picks import Acts
     from leeward.network._taint import Taint
     from leeward.network._touches import Touches
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPPOSES", "Dissent", "dissent_of"]
 
-_REPLIED, _FLAGGED, _CARRIES = int(Act.REPLIED), int(Act.FLAGGED), int(Act.CARRIES)
+_REPLIED, _CARRIES = int(Act.REPLIED), int(Act.CARRIES)
 _ALIKE: Final = 99.0
 """The concentration of the share of tainted posts among a member's replies."""
 _UNLIKE: Final = 1.0
@@ -71,10 +72,10 @@ def dissent_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles)
         taint: What is known of the things.
         suspicion: (accounts) The probabilities that the taint was made of.
     """
-    counts = np.zeros((len(touches.accounts), 3))
-    chances = taint.most
-    _count(graph.out.unsigned(), touches.accounts, touches.thing_at, chances, counts)
-    total, replies, complaints = counts.T
+    chances, total = taint.most, touches.replies.astype(np.float64)
+    replies, complaints = counts = np.zeros((2, len(total)))
+    acts = acts_on(graph, touches, chances > LEAST, (Act.REPLIED, Act.FLAGGED))
+    _count(acts, graph.out.unsigned(), touches.thing_at, chances, counts)
     members = np.clip(suspicion, 0, 1)
     often = _share(replies, total, members)
     rare = _share(replies, total, 1 - members)
@@ -98,27 +99,23 @@ def _share(k: Doubles, n: Doubles, weights: Doubles) -> float:
 
 @kernel
 def _count(
+    acts: Acts,
     out: Csr,
-    accounts: npt.NDArray[np.int32],
     thing_at: npt.NDArray[np.int32],
     chances: Doubles,
     counts: Doubles,
 ) -> None:
-    for i in range(len(accounts)):
-        for e in range(out.start[accounts[i]], out.start[accounts[i] + 1]):
-            act = out.act[e]
-            if act != _REPLIED and act != _FLAGGED:
-                continue
-            post = out.node[e]
+    """Add up how likely tainted is what each account answered and flagged."""
+    start, node, kinds = out.start, out.node, out.act
+    for i in range(len(acts.start) - 1):
+        for a in range(acts.start[i], acts.start[i + 1]):
+            post = acts.post[a]
             thing = thing_at[post]
             most = chances[thing] if thing >= 0 else 0.0
-            for c in range(out.start[post], out.start[post + 1]):
-                if out.act[c] == _CARRIES:
-                    thing = thing_at[out.node[c]]
+            for c in range(start[post], start[post + 1]):
+                if kinds[c] == _CARRIES:
+                    thing = thing_at[node[c]]
                     if thing >= 0 and chances[thing] > most:
                         most = chances[thing]
-            if act == _REPLIED:
-                counts[i, 0] += 1
-                counts[i, 1] += most if most > LEAST else 0.0
-            else:
-                counts[i, 2] += most if most > LEAST else 0.0
+            if most > LEAST:
+                counts[0 if acts.act[a] == _REPLIED else 1, i] += most

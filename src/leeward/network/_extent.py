@@ -18,6 +18,13 @@ __all__ = ["Extent", "extent_of", "likely_members", "line_of"]
 
 _TARGET: Final = 0.99
 _DRAWS: Final = 2_000
+_SURE: Final = 0.95
+"""Evidence is trusted to count members where so many of those who are counted belong."""
+_SOME: Final = 3
+"""Hidden ones who have to stand among those who are counted, if there are so many suspects."""
+_LEAST: Final = 50
+"""Accounts that are counted, at least."""
+_CUTS: Final = 64
 
 
 class Extent(NamedTuple):
@@ -31,10 +38,11 @@ class Extent(NamedTuple):
 def extent_of(total: Doubles, members: Int32, hidden: Hidden | None, accounts: int) -> Extent:
     """Estimate the number of members.
 
-    Among so many suspects stood a share of the hidden ones; of all members, the same share is
-    taken to stand there (Lincoln 1930, Petersen 1896: capture and recapture). How many of the
-    suspects are members follows from their own evidence. Confirmed ones are mostly the active
-    ones, so the silent may be missed: the upper end allows for as many again.
+    Among so many accounts stood a share of the hidden ones; of all members, the same share is
+    taken to stand there (Lincoln 1930, Petersen 1896: capture and recapture). How many of these
+    accounts are members follows from their own evidence, which says it best where nearly all of
+    them are. Confirmed ones are mostly the active ones, so the silent may be missed: the upper
+    end allows for as many again.
 
     Args:
         total: (accounts) Log-odds without a base rate.
@@ -47,13 +55,28 @@ def extent_of(total: Doubles, members: Int32, hidden: Hidden | None, accounts: i
         low = min(max(len(members), 1), most)
         likely = likely_members(total, max(len(members), 1) * 10)
         return Extent(float(np.clip(likely, low, most)), low, most)
-    found = int((hidden.ranks < hidden.size).sum())
-    likely = likely_members(total, hidden.size)
+    ranked = np.sort(total)[::-1]
+    cut = _cut(ranked, hidden)
+    found = int((hidden.ranks < cut).sum())
     # The share of members that is found, after Jeffreys.
     share = np.random.default_rng(0).beta(found + 0.5, len(members) - found + 0.5, _DRAWS)
-    draws = likely / np.maximum(share, 1e-3)
+    draws = _likely(ranked, cut) / np.maximum(share, 1e-3)
     low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
-    return Extent(*(float(np.clip(one, 1, most)) for one in (1.2 * middle, low, 2 * high)))
+    return Extent(*(float(np.clip(one, 1, most)) for one in (middle, low, 2 * high)))
+
+
+def _cut(ranked: Doubles, hidden: Hidden) -> int:
+    """The most of the suspects that are nearly all members, and some hidden ones among them.
+
+    Where few of them, or none, are so likely, all suspects.
+    """
+    least = min(_LEAST, hidden.size)
+    cuts = np.unique(np.geomspace(max(least, 1), max(hidden.size, 1), _CUTS).round().astype(int))
+    sure: list[int] = [cut for cut in cuts.tolist() if _likely(ranked, cut) >= _SURE * cut]
+    if not sure:
+        return hidden.size
+    some = int(np.sort(hidden.ranks)[:_SOME][-1]) + 1
+    return min(max(*sure, some), hidden.size)
 
 
 def likely_members(total: Doubles, size: int) -> float:
@@ -63,8 +86,11 @@ def likely_members(total: Doubles, size: int) -> float:
         total: (accounts) Log-odds without a base rate.
         size: How many of the highest are suspects.
     """
-    highest = np.sort(total)[::-1][:size]
-    odds = highest + np.log(size / max(len(total) - size, 1))
+    return _likely(np.sort(total)[::-1], size)
+
+
+def _likely(ranked: Doubles, size: int) -> float:
+    odds = ranked[:size] + np.log(size / max(len(ranked) - size, 1))
     return float((1 / (1 + np.exp(-np.clip(odds, -50, 50)))).sum())
 
 

@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-__all__ = ["FAMILIES", "Family", "cosine", "naive_bayes", "pagerank", "rankings", "trust_ratio"]
+__all__ = [
+    "FAMILIES",
+    "QUICK",
+    "Family",
+    "cosine",
+    "naive_bayes",
+    "pagerank",
+    "rankings",
+    "rankings_of_accounts",
+    "trust_ratio",
+]
 
 _INACTIVE: Final = 5.0
 """Added to what an account would have of walkers from everywhere, in walkers an account: so few
@@ -61,7 +71,7 @@ def pagerank(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
     Linear in the weights. See :mod:`leeward.network._families_walk`. Parameters and result as in
     :class:`Family`.
     """
-    return columns_of_walks(graph, seeds, weights)
+    return _by_node(graph, _visits(graph, seeds, weights))
 
 
 def trust_ratio(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
@@ -73,7 +83,7 @@ def trust_ratio(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
     negative. The ratio is that of Gyongyi, Garcia-Molina and Pedersen, "Combating Web Spam with
     TrustRank" (2004), turned round. Parameters and result as in :class:`Family`.
     """
-    return _with_everywhere(graph, seeds, weights)[1]
+    return _by_node(graph, _with_everywhere(graph, seeds, weights)[1])
 
 
 def cosine(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
@@ -83,8 +93,12 @@ def cosine(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
     touched is smoothed. The numerator is linear in the weights. Parameters and result as in
     :class:`Family`.
     """
-    owner, touched = origins(graph), touched_by(graph, seeds, weights)
-    everybody = len(graph.accounts())
+    return _by_node(graph, _cosine(graph, seeds, weights))
+
+
+def _cosine(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
+    owner, touched, accounts = origins(graph), touched_by(graph, seeds, weights), graph.accounts()
+    everybody = len(accounts)
     rarity = np.log((1 + everybody) / (1.0 + np.minimum(popularity(graph), everybody)))
     rarity = rarity.astype(np.float32)
     squares, _ = lengths(graph, rarity, owner)
@@ -92,9 +106,9 @@ def cosine(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
     of_part = np.repeat(np.arange(len(touched.node)), np.diff(touched.left.start))
     values = touched.weight * of_item
     others = values[of_part] - touched.left.weight * of_item[of_part]
-    found = sums(graph, touched, owner, values, others)
+    found = sums(graph, touched, owner, values, others)[accounts]
     average = squares.sum() / max(np.count_nonzero(squares), 1)
-    found /= np.sqrt(np.maximum(squares + _LENGTH * average, 1))[:, np.newaxis]
+    found /= np.sqrt(np.maximum(squares[accounts] + _LENGTH * average, 1))[:, np.newaxis]
     length = np.sqrt(_by_fold(touched.weight * values))
     found /= np.where(length > 0, length, 1)
     return found
@@ -110,6 +124,10 @@ def naive_bayes(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
     where it is above zero; one that innocent seeds touched takes as much away. Parameters and
     result as in :class:`Family`.
     """
+    return _by_node(graph, _naive_bayes(graph, seeds, weights))
+
+
+def _naive_bayes(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
     owner, touched = origins(graph), touched_by(graph, seeds, weights)
     kinds = KINDS[graph.kind[touched.node]][:, np.newaxis]
     of_part = np.repeat(np.arange(len(touched.node)), np.diff(touched.left.start))
@@ -119,7 +137,7 @@ def naive_bayes(graph: Graph, seeds: Int32, weights: Floats) -> Floats:
     values = _log_ratio(touched.weight / kinds, total, number, everybody)
     without = (touched.weight[of_part] - touched.left.weight) / kinds[of_part]
     others = _log_ratio(without, total, number[of_part], everybody)
-    return sums(graph, touched, owner, values, others)
+    return sums(graph, touched, owner, values, others)[graph.accounts()]
 
 
 def _by_fold(values: Floats) -> Floats:
@@ -139,12 +157,12 @@ def _log_ratio(seeds: Floats, total: Floats, number: Int64, everybody: int) -> F
 
 
 def _with_everywhere(graph: Graph, seeds: Int32, weights: Floats) -> tuple[Floats, Floats]:
-    """Visits from the seeds, and the trust ratio."""
+    """(accounts, folds) Visits from the seeds, and the trust ratio."""
     folds = weights.shape[1]
     wider = np.pad(weights, ((0, 0), (0, 1)))
     everywhere = np.zeros(folds + 1, np.float32)
     everywhere[folds] = 1
-    visits = columns_of_walks(graph, seeds, wider, everywhere)
+    visits = _visits(graph, seeds, wider, everywhere)
     here, anywhere = visits[:, :folds], visits[:, folds:]
     total = _by_fold(np.maximum(weights, 0))
     scale = np.where(total > 0, len(graph.accounts()) / np.where(total > 0, total, 1), 0)
@@ -153,17 +171,36 @@ def _with_everywhere(graph: Graph, seeds: Int32, weights: Floats) -> tuple[Float
     return here, np.copysign(np.log1p(np.abs(ratio)), ratio)
 
 
+def _visits(
+    graph: Graph, seeds: Int32, weights: Floats, everywhere: Floats | None = None
+) -> Floats:
+    return columns_of_walks(graph, seeds, weights, everywhere)[graph.accounts()]
+
+
+def _by_node(graph: Graph, scores: Floats) -> Floats:
+    """Scores of accounts in their rows, those of all other nodes 0."""
+    found = np.zeros((len(graph.kind), scores.shape[1]), np.float32)
+    found[graph.accounts()] = scores
+    return found
+
+
 def rankings(graph: Graph, seeds: Int32, weights: Floats) -> dict[str, Floats]:
     """The scores of all families by name, sooner than one family after the other.
 
     Parameters as in :class:`Family`. Each result takes four bytes a node and fold.
     """
+    found = rankings_of_accounts(graph, seeds, weights)
+    return {name: _by_node(graph, scores) for name, scores in found.items()}
+
+
+def rankings_of_accounts(graph: Graph, seeds: Int32, weights: Floats) -> dict[str, Floats]:
+    """The same by account alone, in the order of :meth:`Graph.accounts`, in less memory."""
     visits, ratio = _with_everywhere(graph, seeds, weights)
     return {
         "pagerank": visits,
         "trust ratio": ratio,
-        "cosine": cosine(graph, seeds, weights),
-        "naive Bayes": naive_bayes(graph, seeds, weights),
+        "cosine": _cosine(graph, seeds, weights),
+        "naive Bayes": _naive_bayes(graph, seeds, weights),
     }
 
 
@@ -174,3 +211,6 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "naive Bayes": naive_bayes,
 }
 """The families by name."""
+
+QUICK: Final[Mapping[str, Family]] = {"cosine": _cosine, "naive Bayes": _naive_bayes}
+"""Those that do not walk, by account alone, in the order of :meth:`Graph.accounts`."""

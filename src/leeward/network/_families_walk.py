@@ -23,6 +23,7 @@ import numpy as np
 from leeward.model import kernel
 from leeward.network._acts import Act, Node
 from leeward.network._parallel import in_parts
+from leeward.network._prefetch import AHEAD, prefetch
 from leeward.network._steps import WalkSettings, steps_of
 
 if TYPE_CHECKING:
@@ -199,6 +200,8 @@ def _posts(  # noqa: C901 - a kernel that calls another takes longer
             total[:] = 0
             own[:] = 0
             for e in range(into.start[n], into.start[n + 1]):
+                if e + AHEAD < len(into.node):
+                    prefetch(flow, into.node[e + AHEAD])
                 act = into.act[e]
                 if act <= _LIKED:
                     a = into.node[e]
@@ -220,7 +223,7 @@ def _posts(  # noqa: C901 - a kernel that calls another takes longer
 
 
 @kernel
-def _things(
+def _things(  # noqa: C901 - a kernel that calls another takes longer
     low: int,
     high: int,
     kind: UInt8,
@@ -237,12 +240,17 @@ def _things(
             total[:] = 0
             if kind[n] == _MEDIA:
                 for e in range(into.start[n], into.start[n + 1]):
+                    if e + AHEAD < len(into.node):
+                        prefetch(flow, into.node[e + AHEAD])
+                        prefetch(steps.give3, into.node[e + AHEAD])
                     p = into.node[e]
                     weight = steps.give3[p]
                     for c in range(_WIDTH):
                         total[c] += weight * flow[p, c]
             if kind[n] != _MEDIA:
                 for e in range(into.start[n], into.start[n + 1]):
+                    if e + AHEAD < len(into.node):
+                        prefetch(flow, into.node[e + AHEAD])
                     p = into.node[e]
                     for c in range(_WIDTH):
                         total[c] += flow[p, _WIDTH + c]
@@ -269,6 +277,8 @@ def _posts_by_things(
         if kind[n] == _POST and (out.start[n] < out.start[n + 1] or place[n] > 0):
             total[:] = 0
             for e in range(out.start[n], out.start[n + 1]):
+                if e + AHEAD < len(out.node):
+                    prefetch(flow, out.node[e + AHEAD])
                 thing = out.node[e]
                 owned = steps.owner[thing] >= 0 and steps.owner[thing] == author[n]
                 if not owned and np.uint32(steps.origin[thing]) != n:
@@ -298,6 +308,9 @@ def _accounts(  # noqa: C901 - a kernel that calls another takes longer
             made = np.uint64(n)
             total[:] = 0
             for e in range(out.start[n], out.start[n + 1]):
+                if e + AHEAD < len(out.node):
+                    prefetch(flow, out.node[e + AHEAD])
+                    prefetch(steps.give, out.node[e + AHEAD])
                 act, p = out.act[e], out.node[e]
                 if act == _AUTHORED:  # stands first of what an account did to a post
                     made = np.uint64(p)

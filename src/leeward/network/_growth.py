@@ -19,6 +19,9 @@ from leeward.network._order import in_order
 from leeward.network._taint import taint_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
+
     import numpy.typing as npt
 
     from leeward.network._conduct import Conduct
@@ -26,12 +29,12 @@ if TYPE_CHECKING:
     from leeward.network._graph import Graph
     from leeward.network._taint import Taint
     from leeward.network._touches import Touches
-    from leeward.network._ways import Ways
+    from leeward.network._ways import Way, Ways
 
     Doubles = npt.NDArray[np.float64]
     Int32 = npt.NDArray[np.int32]
 
-__all__ = ["Confirmed", "Growth", "Step", "sizes"]
+__all__ = ["Confirmed", "Growth", "Step", "highest", "sizes", "step_of"]
 
 _FEWEST, _FIRST, _MOST = 50, 500, 400
 """Suspects to begin with: one account in 500, but not fewer or more than these. Too few tell too
@@ -102,50 +105,113 @@ def sizes(accounts: int) -> list[int]:
     return [first << i for i in range(int(np.log2(largest / first)) + 1)]
 
 
-class Growth:
-    """Growth from some confirmed ones.
+def step_of(
+    graph: Graph, touches: Touches, things: Doubles, suspicion: Doubles, votes: Doubles, size: int
+) -> Step:
+    """Look at everybody, given who is suspected.
 
     Args:
         graph: The interaction graph.
         touches: Who touched what.
-        ways: Where votes come from.
-        confirmed: Where to begin.
+        things: (things) What is known of things, as log-odds; 0 for most.
+        suspicion: (accounts) The probabilities of those who are suspected; 0 for the others.
+        votes: (accounts) What the witnesses say, as log-odds.
+        size: How many are suspected beside the confirmed ones.
+    """
+    taint = taint_of(touches, suspicion, things)
+    conduct = conduct_of(graph, touches, taint, suspicion)
+    dissent = dissent_of(graph, touches, taint, suspicion)
+    vote = votes * max(_LOOSEST, _ANCHOR / (_ANCHOR + size))
+    return Step(suspicion, taint, conduct, dissent, vote, conduct.total + dissent.total + vote)
+
+
+def highest(
+    graph: Graph, touches: Touches, confirmed: Confirmed, order: Doubles, count: int
+) -> npt.NDArray[np.int64]:
+    """Those who stand highest and are not confirmed; equal ones as the log met them."""
+    open_ = touches.by_account.degrees() > 0
+    open_[confirmed.members] = False
+    open_[confirmed.innocent] = False
+    places = np.flatnonzero(open_)
+    if count < len(places):
+        border = np.partition(order[places], len(places) - count)[len(places) - count]
+        above = places[order[places] > border]
+        even = touches.accounts[places[order[places] == border]]
+        even = touches.account_at[in_order(graph, even)]
+        places = np.sort(np.concatenate([above, even[: count - len(above)]]))
+    return places
+
+
+class Growth:
+    """Growth from some confirmed ones; see :meth:`of_each`.
 
     Attributes:
         votes: (accounts) What the confirmed ones and those whom they promote say, as log-odds.
         ways: How much the votes through each kind of things count.
         total: (accounts) What the next suspects are chosen by.
+        order: (accounts) What those of the last step were chosen by.
     """
 
     def __init__(self, graph: Graph, touches: Touches, ways: Ways, confirmed: Confirmed) -> None:
         self._graph, self._touches, self._confirmed = graph, touches, confirmed
         self._active = touches.by_account.degrees() > 0
-        witnesses, weights = self._witnesses()
-        members = confirmed.given if len(confirmed.given) else confirmed.members
-        self.ways = ways.weights(witnesses, weights, members)
-        first = ways.blended(self.ways, witnesses, weights, members)
+        self._witnesses, self._weights = self._confirmed_witnesses()
+        self._members = confirmed.given if len(confirmed.given) else confirmed.members
+        self.ways = ways.weights(self._witnesses, self._weights, self._members)
+        first = ways.blended(self.ways, self._witnesses, self._weights, self._members)
         promoted = self._highest(first, min(PROMOTED, sizes(len(self._active))[0]))
-        self.votes = ways.blended(
-            self.ways,
-            np.concatenate([witnesses, promoted]),
-            np.concatenate([_CONFIRMED * weights, np.ones(len(promoted))]),
-            members,
-        )
+        self._witnesses = np.concatenate([self._witnesses, promoted])
+        self._weights = np.concatenate([_CONFIRMED * self._weights, np.ones(len(promoted))])
+        self.votes = self.total = self.order = first
+
+    @classmethod
+    def of_each(
+        cls, graph: Graph, touches: Touches, ways: Ways, confirmed: Sequence[Confirmed]
+    ) -> list[Self]:
+        """Growth from each of several sets, whose witnesses vote at one go.
+
+        Args:
+            graph: The interaction graph.
+            touches: Who touched what.
+            ways: Where votes come from.
+            confirmed: Where each begins.
+        """
+        grown = [cls(graph, touches, ways, one) for one in confirmed]
+        for name in ways.names:
+            asked = [one._witnesses for one in grown if name in one.ways]
+            if asked:
+                ways.ahead(np.unique(np.concatenate(asked)), name)
+        for one in grown:
+            one._vote(ways)
+        return grown
+
+    def _vote(self, ways: Ways) -> None:
+        """Take the votes of the promoted, too."""
+        first = self.total
+        self.votes = ways.blended(self.ways, self._witnesses, self._weights, self._members)
         self.total = (first + self.votes) / 2
 
-    def step(self, size: int) -> Step:
-        """Suspect so many of those who stand highest, and look again at everybody."""
-        suspicion = np.zeros(len(self.total))
-        suspicion[self._highest(self.total, size)] = 1
-        suspicion[self._confirmed.members] = 1
-        taint = taint_of(self._touches, suspicion, self._confirmed.things)
-        conduct = conduct_of(self._graph, self._touches, taint, suspicion)
-        dissent = dissent_of(self._graph, self._touches, taint, suspicion)
-        vote = self.votes * max(_LOOSEST, _ANCHOR / (_ANCHOR + size))
-        self.total = conduct.total + dissent.total + vote
-        return Step(suspicion, taint, conduct, dissent, vote, self.total)
+    def step(self, size: int, confirmed: Confirmed | None = None) -> Step:
+        """Suspect so many of those who stand highest, and look again at everybody.
 
-    def _witnesses(self) -> tuple[npt.NDArray[np.int64], Doubles]:
+        Args:
+            size: How many.
+            confirmed: What is known by now, if it is more than growth began with.
+        """
+        known = confirmed or self._confirmed
+        suspicion = np.zeros(len(self.total))
+        suspicion[highest(self._graph, self._touches, known, self.total, size)] = 1
+        suspicion[known.members] = 1
+        self.order = self.total
+        step = step_of(self._graph, self._touches, known.things, suspicion, self.votes, size)
+        self.total = step.total
+        return step
+
+    def kept(self, ways: Ways) -> tuple[Way, ...]:
+        """What the votes follow from, to be taken again for some accounts."""
+        return ways.kept(self.ways, self._witnesses, self._weights, self._members)
+
+    def _confirmed_witnesses(self) -> tuple[npt.NDArray[np.int64], Doubles]:
         """Members, evenly thinned where there are very many; where they are few, things too.
 
         A thing is the worse witness: who is near to it is near to everybody who came by it.
@@ -161,15 +227,4 @@ class Growth:
         return everybody[kept].astype(np.int64), weights
 
     def _highest(self, order: Doubles, count: int) -> npt.NDArray[np.int64]:
-        """Those who stand highest and are not confirmed; equal ones as the log met them."""
-        open_ = self._active.copy()
-        open_[self._confirmed.members] = False
-        open_[self._confirmed.innocent] = False
-        places = np.flatnonzero(open_)
-        if count < len(places):
-            border = np.partition(order[places], len(places) - count)[len(places) - count]
-            above = places[order[places] > border]
-            even = self._touches.accounts[places[order[places] == border]]
-            even = self._touches.account_at[in_order(self._graph, even)]
-            places = np.sort(np.concatenate([above, even[: count - len(above)]]))
-        return places
+        return highest(self._graph, self._touches, self._confirmed, order, count)

@@ -13,14 +13,18 @@ import numpy as np
 
 from leeward.model import kernel
 from leeward.network._acts import Act, Node
-from leeward.network._conduct import Picks, came_by, pick
+from leeward.network._picks import picks_of
 
 if TYPE_CHECKING:
-    from leeward.network._conduct import Doubles
+    import numpy.typing as npt
+
     from leeward.network._csr import Bools, Csr, Int32, UInt8
     from leeward.network._graph import Graph
+    from leeward.network._picks import Picks
     from leeward.network._taint import Taint
     from leeward.network._touches import Touches
+
+    Doubles = npt.NDArray[np.float64]
 
 __all__ = ["ENOUGH", "STRONG", "distinct_authors", "filed_flags"]
 
@@ -56,9 +60,8 @@ def distinct_authors(graph: Graph, touches: Touches, taint: Taint, suspicion: Do
     makers = np.full((len(touches.things), ENOUGH + 1), -1, np.int32)
     _fill_makers(touches.things, strong, graph.into, graph.author, is_suspect, makers)
     found = np.zeros(len(touches.accounts), np.int32)
-    picks = Picks.room(int(touches.acts.sum(axis=1).max(initial=0)))
-    out = graph.out.unsigned()
-    _count_authors(out, touches, taint, suspicion, strong, graph.author, makers, picks, found)
+    picks = picks_of(graph, touches, taint, suspicion, strong)
+    _count_authors(picks, touches.accounts, graph.author, makers, found)
     return found
 
 
@@ -121,29 +124,21 @@ def _fill_makers(
 
 @kernel
 def _count_authors(
-    out: Csr,
-    touches: Touches,
-    taint: Taint,
-    suspicion: Doubles,
-    strong: Bools,
-    author: Int32,
-    makers: Int32,
-    picks: Picks,
-    found: Int32,
+    picks: Picks, accounts: Int32, author: Int32, makers: Int32, found: Int32
 ) -> None:
     others = np.empty(ENOUGH, np.int32)
-    for i in np.flatnonzero(came_by(touches, strong)):
+    for i in range(len(accounts)):
         others[:] = -1
-        mine = touches.accounts[i]
-        for a in range(pick(int(i), out, touches, taint, suspicion, strong, picks)):
-            if picks.chance[a] < STRONG:
+        mine = accounts[i]
+        for p in range(picks.start[i], picks.start[i + 1]):
+            if picks.chance[p] < STRONG:
                 continue
-            if picks.act[a] != _AUTHORED:
-                by = author[picks.post[a]]
+            if picks.act[p] != _AUTHORED:
+                by = author[picks.post[p]]
                 if by >= 0 and by != mine:
                     _add(others, by)
                 continue
-            for by in makers[picks.thing[a]]:
+            for by in makers[picks.thing[p]]:
                 if by >= 0 and by != mine:
                     _add(others, by)
         found[i] = (others >= 0).sum()

@@ -45,12 +45,16 @@ _THREADS: Final = 2
 
 
 class _Tried(NamedTuple):
-    """What hiding showed at one number of suspects; ``purity`` is the share of likely members."""
+    """What hiding showed at one number of suspects; ``purity`` is the share of likely members.
+
+    The ``totals`` of sizes that cannot be chosen any more are let go.
+    """
 
     size: int
     shares: Doubles
     ranks: Doubles
     purity: float
+    totals: tuple[Doubles, ...]
 
 
 class Hidden(NamedTuple):
@@ -61,12 +65,14 @@ class Hidden(NamedTuple):
         shares: (members) The share of like accounts above each hidden one, at that size.
         ranks: (members) How many accounts stood above each, of whatever activity.
         path: Sizes and standings.
+        totals: (accounts) By fold, the evidence of the search without it, at that size.
     """
 
     size: int
     shares: Doubles
     ranks: Doubles
     path: tuple[tuple[int, float], ...]
+    totals: tuple[Doubles, ...]
 
 
 def dealt(members: Int32, folds: int, seed: int = 0) -> list[Int32]:
@@ -85,21 +91,22 @@ def hide_and_grow(
 ) -> Hidden:
     """Grow without each fold in turn, size by size, until the hidden ones stand worse."""
     activity = touches.by_account.degrees()
-    grown = [Growth(graph, touches, ways, confirmed.without(hidden)) for hidden in folds]
+    grown = Growth.of_each(graph, touches, ways, [confirmed.without(hidden) for hidden in folds])
     tried: list[_Tried] = []
 
-    def look(place: int) -> tuple[Doubles, Doubles, float]:
+    def look(place: int) -> tuple[Doubles, Doubles, float, Doubles]:
         total = grown[place].step(size).total
         above = np.array([np.count_nonzero(total > total[m]) for m in folds[place].tolist()])
         shares = shares_above(total, activity, folds[place])
-        return shares, above.astype(np.float64), likely_members(total, size) / size
+        return shares, above.astype(np.float64), likely_members(total, size) / size, total
 
     with ThreadPoolExecutor(_THREADS) as threads:
         for size in sizes(len(activity)):
             found = list(threads.map(look, range(len(folds))))
             shares, ranks = (np.concatenate([one[i] for one in found]) for i in (0, 1))
             purity = float(np.mean([one[2] for one in found]))
-            tried.append(_Tried(size, shares, ranks, purity))
+            tried.append(_Tried(size, shares, ranks, purity, tuple(one[3] for one in found)))
+            tried = _open(tried)
             progress(f"hiding confirmed ones: {size:,} suspects")
             standings = [standing(one.shares) for one in tried]
             late = size > _EARLY * len(activity)
@@ -108,7 +115,8 @@ def hide_and_grow(
     chosen = _largest(tried)
     order = np.argsort(np.concatenate(folds))
     path = tuple((one.size, at) for one, at in zip(tried, standings, strict=True))
-    return Hidden(chosen.size, chosen.shares[order], chosen.ranks[order], path)
+    shares, ranks = chosen.shares[order], chosen.ranks[order]
+    return Hidden(chosen.size, shares, ranks, path, chosen.totals)
 
 
 def _largest(tried: list[_Tried]) -> _Tried:
@@ -118,11 +126,20 @@ def _largest(tried: list[_Tried]) -> _Tried:
     stand lower by no more than one standard error (Breiman and others 1984), as long as half of
     the suspects are likely members: more suspects show more of what the network touches.
     """
-    best = min(tried, key=lambda one: standing(one.shares))
-    good = best
+    best = good = _best(tried)
     for one in tried:
         lost = np.log(one.shares) - np.log(best.shares)
         error = float(lost.std(ddof=1)) / np.sqrt(len(lost)) if len(lost) > 1 else 0.0
         if one.size > best.size and lost.mean() <= error and one.purity >= _HALF:
             good = one
     return good
+
+
+def _best(tried: list[_Tried]) -> _Tried:
+    return min(tried, key=lambda one: standing(one.shares))
+
+
+def _open(tried: list[_Tried]) -> list[_Tried]:
+    """The same, without the totals of sizes that no larger size can make the right ones."""
+    kept = {_best(tried).size, _largest(tried).size}
+    return [one if one.size in kept else one._replace(totals=()) for one in tried]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Doubles = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
 
-__all__ = ["lean", "places_of", "shares_above", "standing"]
+__all__ = ["lean", "leaning", "places_of", "shares_above", "standing"]
 
 _DOUBT: Final = 2.0
 """Confirmed ones, standing where everybody does, that are added to the true ones."""
@@ -41,11 +41,22 @@ def lean(places: Doubles, of_members: Doubles, active: npt.NDArray[np.bool_]) ->
         of_members: Places of the confirmed ones, each found without itself.
         active: (accounts) Who did anything; only they tell where everybody stands.
     """
+    steep, center = leaning(places, of_members, active)
+    return steep * (places - center)
+
+
+def leaning(
+    places: Doubles, of_members: Doubles, active: npt.NDArray[np.bool_]
+) -> tuple[float, float]:
+    """How steeply log-likelihood ratios rise with the places, and where they are 0.
+
+    Parameters as for :func:`lean`.
+    """
     everybody = places[active] if active.any() else places
     middle, spread = float(everybody.mean()), max(float(everybody.var()), 1e-9)
     members = (float(of_members.sum()) + _DOUBT * middle) / (len(of_members) + _DOUBT)
     steep = float(np.clip((members - middle) / spread, 0, _STEEPEST))
-    return steep * (places - (members + middle) / 2)
+    return steep, (members + middle) / 2
 
 
 def shares_above(

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from leeward.network._lean import standing
+from leeward.network._order import in_order
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from leeward.network._graph import Graph
     from leeward.network._touches import Touches
     from leeward.network._ways import Ways
 
@@ -28,7 +30,9 @@ _DEVIATIONS: Final = 2.33
 """One-sided, one in a hundred."""
 
 
-def nothing_in_common(touches: Touches, ways: Ways, members: Int32, best: float) -> str | None:
+def nothing_in_common(
+    graph: Graph, touches: Touches, ways: Ways, members: Int32, best: float
+) -> str | None:
     """Why to abstain, in words; None where there is a signal.
 
     Accounts drawn from everybody who is about as active are taken for seeds, and each is hidden
@@ -36,12 +40,13 @@ def nothing_in_common(touches: Touches, ways: Ways, members: Int32, best: float)
     common is what anybody has.
 
     Args:
+        graph: The interaction graph.
         touches: Who touched what.
         ways: Where votes come from.
         members: The seeds.
         best: The best standing of the hidden seeds among all rankings.
     """
-    logs = placebo(touches, ways, members)
+    logs = placebo(graph, touches, ways, members)
     if not len(logs):
         return (
             "there are too few other accounts to tell whether the seeds have more in common than "
@@ -69,10 +74,11 @@ def _compared(seeds: float, random: float) -> str:
     )
 
 
-def placebo(touches: Touches, ways: Ways, members: Int32) -> Doubles:
+def placebo(graph: Graph, touches: Touches, ways: Ways, members: Int32) -> Doubles:
     """The log shares of like accounts above random seeds, each found by the others of its set.
 
-    None where there are too few accounts to draw from.
+    None where there are too few accounts to draw from. Who is drawn depends on the order in which
+    the log met them, and not on the numbers of their nodes.
     """
     activity = touches.by_account.degrees()
     rng = np.random.default_rng(len(activity))
@@ -84,10 +90,12 @@ def placebo(touches: Touches, ways: Ways, members: Int32) -> Doubles:
     while len(like) < _FEWEST:  # nobody else is just as active
         low, high = low / 2, high * 2
         like = others[(activity[others] >= low) & (activity[others] <= high)]
-    count = min(_MOST, len(members))
+    like = touches.account_at[in_order(graph, touches.accounts[like])]
+    count = min(_MOST, len(members), len(like))
+    sets = [np.sort(rng.choice(like, count, replace=False)) for _ in range(_SETS)]
+    ways.ahead(np.unique(np.concatenate(sets)))
     found = []
-    for _ in range(_SETS):
-        chosen = np.sort(rng.choice(like, min(count, len(like)), replace=False))
+    for chosen in sets:
         shares = ways.shares(chosen, np.ones(len(chosen)), chosen.astype(np.int32)).values()
         found.append(min(shares, key=standing))  # the real seeds may choose their way, too
     logs: Doubles = np.log(np.concatenate(found))

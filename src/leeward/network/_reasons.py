@@ -19,8 +19,8 @@ import numpy as np
 
 from leeward.network._acts import Act, Node
 from leeward.network._betabinomial import log_ratio
-from leeward.network._conduct import Picks, likely_things, pick
 from leeward.network._order import met
+from leeward.network._picks import likely_things, picks_of_one
 from leeward.network._touches import MADE
 from leeward.network._types import Evidence
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from leeward.network._conduct import Conduct, Doubles
     from leeward.network._graph import Graph
+    from leeward.network._picks import Picks
     from leeward.network._taint import Taint
     from leeward.network._touches import Touches
 
@@ -167,10 +168,9 @@ class Reasoner:
 
     def _picks(self, place: int) -> tuple[Picks, Doubles]:
         """Its acts on tainted things, and how much each counts."""
-        picks = Picks.room(int(self._touches.acts[place].sum()))
-        out = self._graph.out.unsigned()
-        count = pick(place, out, self._touches, self._taint, self._suspicion, self._likely, picks)
-        picks = picks.first(count)
+        picks = picks_of_one(
+            self._graph, self._touches, self._taint, self._suspicion, self._likely, place
+        )
         _, which, times = np.unique(picks.thing, return_inverse=True, return_counts=True)
         each: Doubles = picks.chance / np.sqrt(times[which])
         return picks, each

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from leeward.network._agreement import AGREEMENT
 from leeward.network._reasons import FURTHER
 from leeward.network._types import Evidence
 
@@ -76,6 +77,9 @@ class Remaining:
             return self._standing("votes", place, "the votes of the confirmed ones")
         if name == "priors":
             return self._said(node, weight)
+        if name == AGREEMENT:
+            more = "more" if weight > 0 else "less"
+            return f"searches without some of the confirmed ones say {more} of it"
         if name in self._search.families:
             return self._standing(name, place, f"{name_of(name)} from the confirmed ones")
         return _WORDS.get(name, name)

@@ -1,4 +1,4 @@
-"""The portfolio: several rankings, each worth what it finds of confirmed ones that were hidden."""
+"""The search: from what was confirmed to log-odds for everybody, or to words that say why not."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ import numpy as np
 
 from leeward.errors import UsageError
 from leeward.network._acts import Node
-from leeward.network._dissent import OPPOSES
-from leeward.network._extent import Extent, extent_of, line_of
-from leeward.network._families import FAMILIES, rankings
-from leeward.network._graph import Trait
-from leeward.network._growth import Confirmed, Growth, Step, sizes
-from leeward.network._guards import distinct_authors, filed_flags
+from leeward.network._agreement import agreed
+from leeward.network._conclusion import concluded
+from leeward.network._extent import Extent, extent_of
+from leeward.network._growth import Confirmed
 from leeward.network._hiding import ENOUGH, FEWEST, Hidden, dealt, hide_and_grow
-from leeward.network._lean import lean, places_of, shares_above, standing
+from leeward.network._lean import shares_above, standing
 from leeward.network._null import nothing_in_common
 from leeward.network._order import in_order
+from leeward.network._portfolio import (
+    EVIDENCE,
+    blend,
+    evidence_of,
+    families_of,
+    leanings_of,
+    weights_of,
+    worth_of,
+)
 from leeward.network._touches import touches_of
-from leeward.network._ways import Ways, softmax
+from leeward.network._ways import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,25 +37,52 @@ if TYPE_CHECKING:
     from leeward.network._graph import Graph
     from leeward.network._taint import Taint
     from leeward.network._touches import Touches
+    from leeward.network._ways import Way
 
     Doubles = npt.NDArray[np.float64]
-    Floats = npt.NDArray[np.float32]
     Int32 = npt.NDArray[np.int32]
 
-__all__ = ["EVIDENCE", "Search", "search"]
+__all__ = ["Kept", "Search", "confirmed_of", "search"]
 
-EVIDENCE: Final = "evidence"
-_UNCHECKED: Final = {EVIDENCE: 0.5, "pagerank": 0.5}
-"""The blend where nothing can be hidden: what is best on large platforms, and on small ones."""
-_BETTER: Final = 3.0
-"""In nats, twenty to one: that the evidence is the best ranking, before seeds are hidden."""
 _FOLDS: Final = 5
+_FOREMOST: Final = 0.05
+"""The share of like accounts among whom half of the hidden ones have to stand for a line."""
 _CONCLUSIVE: Final = 2.0
 """Log-odds from which a prior on an account is taken as a conclusion about it."""
-_AUTHORS: Final = 2
-"""Other authors that evidence has to rest on."""
 _CONFIRMED: Final = 6.0
 """Log-odds of what a seed says about itself."""
+_SETTLED: Final = 20.0
+"""The same of a thing, where they are added to how common tainted things are."""
+
+
+class Kept(NamedTuple):
+    """What :func:`~leeward.network.refresh` goes on from.
+
+    Attributes:
+        graph: The graph of ``touches``.
+        events: How many events the graph had that was searched.
+        ways: What votes follow from.
+        size: How many are suspected beside the confirmed ones.
+        order: (accounts) What they were chosen by.
+        agreement: (accounts) What lies between this search and what several agree on.
+        leanings: How the places of other rankings become log-odds.
+        seeds: Nodes of the seeds, and whether each belongs.
+        members: Nodes of the accounts that are confirmed.
+        standing: The mean log share of like accounts above the seeds, by the evidence.
+        draws_line: Whether there may be a line.
+    """
+
+    graph: Graph
+    events: int
+    ways: tuple[Way, ...]
+    size: int
+    order: Doubles
+    agreement: Doubles
+    leanings: dict[str, tuple[float, float]]
+    seeds: frozenset[tuple[int, bool]]
+    members: Int32
+    standing: float
+    draws_line: bool
 
 
 class Search(NamedTuple):
@@ -73,6 +107,7 @@ class Search(NamedTuple):
         own: How many of the seeds the others found, of how many, within how many accounts.
         path: Numbers of suspects, and how hidden seeds stood.
         abstained: Why nothing is said, in words; None where something is.
+        kept: What a refresh goes on from.
     """
 
     touches: Touches
@@ -91,6 +126,7 @@ class Search(NamedTuple):
     own: tuple[int, int, int] | None
     path: tuple[tuple[int, float], ...]
     abstained: str | None
+    kept: Kept
 
 
 def search(
@@ -106,7 +142,8 @@ def search(
     Args:
         graph: The interaction graph.
         seeds: Nodes and weights, above zero for what belongs and below for what does not.
-        priors: Nodes and log-odds: findings of others, or answers of people who may err.
+        priors: Nodes and log-odds: what the findings of others, or answers of people who may
+            err, add to those of a node. Those of seeds are left out.
         folds: Into how many parts the seeds are dealt, to hide each once.
         progress: Told what happens.
 
@@ -114,7 +151,7 @@ def search(
         UsageError: No seed belongs.
     """
     touches = touches_of(graph)
-    confirmed, prior = _confirmed(graph, touches, seeds, priors or {})
+    confirmed, prior = confirmed_of(graph, touches, seeds, priors or {})
     ways = Ways(touches)
     # Accounts about which reviewers were asked stood high already: hiding them would prove nothing.
     members = confirmed.given
@@ -123,36 +160,54 @@ def search(
         met = touches.account_at[in_order(graph, touches.accounts[members])]
         parts = dealt(met, max(folds, 2))
         hidden = hide_and_grow(graph, touches, ways, confirmed, parts, progress)
-    growth, step = _grown(graph, touches, ways, confirmed, hidden)
+    found = agreed(graph, touches, ways, confirmed, hidden, parts)
+    step, voted = found.step, found.growth.kept(ways)
+    ways.forget()
     progress("comparing rankings")
-    families = _families(graph, touches, confirmed, parts)
-    worth = _worth(touches, families, parts, hidden)
-    weights = softmax(_expected(worth, len(members)), len(members)) if worth else _UNCHECKED
-    blended = _blend(touches, weights, families, parts, step)
-    scores: dict[str, npt.NDArray[np.floating]] = {"votes": growth.votes, EVIDENCE: step.total}
+    families = families_of(graph, touches, confirmed, parts)
+    worth = worth_of(touches, families, parts, hidden)
+    weights = weights_of(worth, len(members))
+    leanings = leanings_of(touches, weights, families, parts)
+    blended = blend(weights, families, leanings, evidence_of(step, found.agreement))
+    scores: dict[str, npt.NDArray[np.floating]] = {
+        "votes": found.growth.votes,
+        EVIDENCE: found.total,
+    }
     scores |= {name: columns[:, -1] for name, columns in families.items()}
     checked = hidden if len(members) >= ENOUGH else None
     abstained = None
     if checked is not None:
-        abstained = nothing_in_common(touches, ways, members, min(worth.values()))
-    total = sum(blended.values(), prior)
-    extent = extent_of(total, members, checked, len(step.suspicion))
-    base = np.full(len(total), np.log(extent.estimate / (len(total) - extent.estimate)))
-    base[prior != 0] = 0  # what is known of an account takes the place of what is of anybody
-    named = {"base rate": base, **blended, "priors": prior}
-    log_odds = total + base
-    probability: Doubles = 1 / (1 + np.exp(-np.clip(log_odds, -50, 50)))
-    asked_first = _asked_first(graph, touches, step)
-    alone = distinct_authors(graph, touches, step.taint, step.suspicion) < _AUTHORS
-    open_ = ~(asked_first | alone)
-    open_[confirmed.members] = False
-    line = np.inf if abstained or checked is None else line_of(log_odds[open_])
-    asked_first |= alone & (log_odds >= line)
+        abstained = nothing_in_common(graph, touches, ways, members, min(worth.values()))
+    extent = extent_of(sum(blended.values(), prior), members, checked, len(prior))
+    kept = Kept(
+        graph,
+        graph.events,
+        voted,
+        found.size,
+        found.growth.order,
+        found.agreement,
+        leanings,
+        frozenset((node, weight > 0) for node, weight in seeds.items() if weight),
+        touches.accounts[confirmed.members],
+        standing(shares_above(found.total, touches.by_account.degrees(), members)),
+        checked is not None and _led(checked) and abstained is None,
+    )
+    settled = [n for n, weight in seeds.items() if weight and graph.kind[n] == Node.ACCOUNT]
+    said = concluded(
+        graph,
+        touches,
+        confirmed,
+        touches.account_at[settled],
+        step,
+        {**blended, "priors": prior},
+        extent.estimate,
+        draw_line=kept.draws_line,
+    )
     return Search(
         touches,
-        log_odds,
-        named,
-        probability,
+        said.log_odds,
+        said.parts,
+        said.probability,
         step.suspicion,
         step.taint,
         step.conduct,
@@ -160,15 +215,16 @@ def search(
         worth,
         dict.fromkeys(scores, 0.0) | weights,
         extent,
-        asked_first,
-        line,
+        said.asked_first,
+        said.line,
         None if checked is None else _own(checked),
         () if hidden is None else hidden.path,
         abstained,
+        kept,
     )
 
 
-def _confirmed(
+def confirmed_of(
     graph: Graph, touches: Touches, seeds: Mapping[int, float], priors: Mapping[int, float]
 ) -> tuple[Confirmed, Doubles]:
     """Split what is known by accounts and things; the log-odds of accounts beside it."""
@@ -178,12 +234,11 @@ def _confirmed(
         for node, weight in nodes.items():
             if weight == 0:  # says nothing
                 continue
-            odds = weight if scale else np.copysign(_CONFIRMED, weight)
             place, thing = touches.account_at[node], touches.thing_at[node]
             if graph.kind[node] == Node.ACCOUNT:
-                prior[place] = odds
+                prior[place] = weight if scale else np.copysign(_CONFIRMED, weight)
             elif thing >= 0:
-                things[thing] = odds
+                things[thing] = weight if scale else np.copysign(_SETTLED, weight)
     weights = np.ones(len(prior))
     for node, weight in seeds.items():
         if graph.kind[node] == Node.ACCOUNT:
@@ -203,88 +258,12 @@ def _confirmed(
     return Confirmed(members, weights, innocent, things, of_seeds), prior
 
 
-def _asked_first(graph: Graph, touches: Touches, step: Step) -> npt.NDArray[np.bool_]:
-    opposes = (step.dissent.replies >= OPPOSES) | filed_flags(
-        graph, touches, step.taint, step.suspicion
-    )
-    from_data = graph.traits[touches.accounts] & (Trait.MINOR | Trait.BOT) > 0
-    found: npt.NDArray[np.bool_] = opposes | from_data
-    return found
+def _led(hidden: Hidden) -> bool:
+    """Whether half of the hidden ones stood in the first twentieth of accounts like them.
 
-
-def _grown(
-    graph: Graph, touches: Touches, ways: Ways, confirmed: Confirmed, hidden: Hidden | None
-) -> tuple[Growth, Step]:
-    growth = Growth(graph, touches, ways, confirmed)
-    way = sizes(len(touches.accounts))
-    last = way[0] if hidden is None else hidden.size
-    for size in way:
-        step = growth.step(size)
-        if size >= last:
-            break
-    return growth, step
-
-
-def _families(
-    graph: Graph, touches: Touches, confirmed: Confirmed, parts: list[Int32]
-) -> dict[str, Floats]:
-    """(accounts, folds + 1) by member of the portfolio; the last column knows all seeds."""
-    members = confirmed.members
-    things = np.flatnonzero(confirmed.things)
-    nodes = np.concatenate([touches.accounts[members], touches.things[things]])
-    weights = np.concatenate([confirmed.weights, np.sign(confirmed.things[things])])
-    columns = np.repeat(weights[:, None], len(parts) + 1, axis=1).astype(np.float32)
-    for fold, hidden in enumerate(parts):
-        columns[: len(members)][np.isin(members, hidden), fold] = 0
-    found = rankings(graph, nodes.astype(np.int32), columns)
-    return {name: found[name][touches.accounts] for name in FAMILIES}
-
-
-def _worth(
-    touches: Touches, families: dict[str, Floats], parts: list[Int32], hidden: Hidden | None
-) -> dict[str, float]:
-    """What each member of the portfolio is worth: how hidden seeds stood."""
-    if hidden is None:
-        return {}
-    activity = touches.by_account.degrees()
-    worth = {EVIDENCE: standing(hidden.shares)}
-    for name, columns in families.items():
-        shares = [shares_above(columns[:, i], activity, fold) for i, fold in enumerate(parts)]
-        worth[name] = standing(np.concatenate(shares))
-    return worth
-
-
-def _expected(worth: dict[str, float], members: int) -> dict[str, float]:
-    """What two or three hidden seeds show, beside what is known of other platforms."""
-    more = _BETTER / members if members < ENOUGH else 0.0
-    return worth | {EVIDENCE: worth[EVIDENCE] - more}
-
-
-def _blend(
-    touches: Touches,
-    weights: dict[str, float],
-    families: dict[str, Floats],
-    parts: list[Int32],
-    step: Step,
-) -> dict[str, Doubles]:
-    """What each member of the portfolio adds to the log-odds; the evidence by its parts."""
-    own = {
-        "made": step.conduct.parts[:, 0],
-        "reposted": step.conduct.parts[:, 1],
-        "liked": step.conduct.parts[:, 2],
-        "argued": step.dissent.argued,
-        "complained": step.dissent.complained,
-        "votes of the confirmed": step.vote,
-    }
-    blended = {name: weights.get(EVIDENCE, 0.0) * part for name, part in own.items()}
-    active = touches.by_account.degrees() > 0
-    for name, columns in families.items():
-        if name in weights:
-            places = places_of(columns[:, -1])
-            found = [places_of(columns[:, i])[fold] for i, fold in enumerate(parts)]
-            leaning = lean(places, np.concatenate(found), active) if found else places
-            blended[name] = weights[name] * leaning
-    return blended
+    What leads away from the confirmed ones themselves is no ground to speak of others.
+    """
+    return bool(2 * np.count_nonzero(hidden.shares <= _FOREMOST) >= len(hidden.shares))
 
 
 def _own(hidden: Hidden) -> tuple[int, int, int]:

@@ -24,6 +24,7 @@ from leeward.network._touches import MADE
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from leeward.network._csr import Int64, UInt8
     from leeward.network._touches import Rows, Touches
 
     Doubles = npt.NDArray[np.float64]
@@ -47,6 +48,10 @@ _FEWEST, _MOST = 1e-4, 0.02
 _ROUNDS: Final = 20
 _NEGLIGIBLE: Final = 1e-3
 """Weights of touches by suspects that are rounding."""
+_SMALL: Final = 1 << 14
+"""Tenths of touches that are counted in a table."""
+_MEMORY: Final = 1 << 12
+"""Probabilities that are kept while things are judged."""
 _SAMPLE: Final = 100_000
 """Things of one kind with a suspect's touch that are looked at; more say nothing new."""
 
@@ -110,40 +115,49 @@ def taint_of(touches: Touches, suspicion: Doubles, priors: Doubles) -> Taint:
         touches: Who touched what.
         suspicion: (accounts) The probability of each account; 0 for those who are no suspects,
             below 0 for innocent ones, who speak against what they touched.
-        priors: (things) What is known of each from elsewhere, as log-odds in place of those of its
-            kind; 0 for most, of which nothing is known.
+        priors: (things) What is known of each from elsewhere, as log-odds that are added to those
+            of its kind; 0 for most, of which nothing is known.
     """
     found, makers = suspect_touches(touches, suspicion)
-    of_kind = [touches.kind == kind for kind in KINDS]
-    sorts = tuple(sorts_of(found[which], touches.size[which]) for which in of_kind)
-    of_kind[0] = of_kind[0] & False  # a post has one maker
-    several = touches.makers >= 2  # what one alone made ties no makers
+    sorts = tuple(sorts_of(found, touches.size, touches.kind, kind) for kind in KINDS)
+    # A post has one maker; and what one alone made ties no makers.
+    several = np.where((touches.makers >= 2) & (touches.kind != _POST), touches.kind, 0)
     sorts_made = tuple(
-        sorts_of(makers[which & several], touches.makers[which & several]) for which in of_kind
+        sorts_of(makers, touches.makers, several.astype(np.uint8), kind) for kind in KINDS
     )
+    # For who made a post that a person judged, that judgement alone counts.
+    sorts_made = (sorts_made[_POST - 1]._replace(odds=0.0), *sorts_made[_POST:])
     light, heavy, made = np.zeros((3, len(found)))
     some = np.flatnonzero((found > 0) | (makers > 0) | (priors != 0))
     _judge(some, touches, found, makers, sorts, sorts_made, priors, light, heavy, made)
     return Taint(found, makers, light, heavy, made, priors, sorts, sorts_made)
 
 
-def sorts_of(found: Doubles, size: npt.NDArray[np.generic]) -> Sorts:
+def sorts_of(found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8, kind: int) -> Sorts:
     """Tell the tainted things of a kind from the ordinary ones.
 
     Args:
         found: (things) The touches by suspects.
         size: (things) All touches.
+        kinds: (things) Which kind each is of.
+        kind: Only the things of this kind are looked at.
     """
-    n = size.astype(np.float64)
-    k = np.minimum(found, n)
-    some = np.flatnonzero(k > 0)
+    # Things that no suspect touched differ by their number of touches alone, in tenths.
+    tenths = np.zeros(_SMALL, np.int64)
+    some, large = _sifted(found, size, kinds, kind, tenths)
     stride = -(-len(some) // _SAMPLE)
-    # Things that no suspect touched differ by their number of touches alone.
-    sizes, number = np.unique(np.round(n[k == 0], 1), return_counts=True)
-    counts = np.concatenate([k[some[::stride]], np.zeros(len(sizes))]) if stride else sizes * 0
-    of = np.concatenate([n[some[::stride]], sizes]) if stride else sizes
-    each = np.concatenate([np.full(len(of) - len(sizes), float(stride)), number])
-    return _fitted(counts, of, each)
+    sizes, number = np.unique(np.round(size[large].astype(np.float64), 1), return_counts=True)
+    there = np.flatnonzero(tenths)
+    sizes = np.concatenate([there / 10, sizes])
+    number = np.concatenate([tenths[there], number])
+    n, k = sizes.astype(np.float64), np.zeros(len(sizes))
+    if stride:
+        sample = some[::stride]
+        many = size[sample].astype(np.float64)
+        k = np.concatenate([np.minimum(found[sample], many), k])
+        n = np.concatenate([many, n])
+    each = np.concatenate([np.full(len(n) - len(sizes), float(stride)), number])
+    return _fitted(k, n, each)
 
 
 def _fitted(k: Doubles, n: Doubles, each: Doubles) -> Sorts:
@@ -151,9 +165,10 @@ def _fitted(k: Doubles, n: Doubles, each: Doubles) -> Sorts:
     ordinary = max(float((each * k).sum() / max((each * n).sum(), 1)), 1e-9)
     tainted, share = min(max(15 * ordinary, 0.02), _HIGHEST), 0.002
     sorts = _sorts(ordinary, tainted, share)
+    first, same = _alike(k, n)  # few counts are different, and the ratios take most of the time
     for _ in range(_ROUNDS if len(k) else 0):
-        odds = sorts.odds + log_ratios(k, n, sorts.tainted, sorts.ordinary)
-        chance = each / (1 + np.exp(-np.clip(odds, -50, 50)))
+        odds = sorts.odds + log_ratios(k[first], n[first], sorts.tainted, sorts.ordinary)
+        chance = each / (1 + np.exp(-np.clip(odds, -50, 50)))[same]
         rest = each - chance
         ordinary = max(float((rest * k).sum() / max((rest * n).sum(), 1e-9)), 1e-9)
         mean = float((chance * k).sum() / max((chance * n).sum(), 1e-9))
@@ -173,6 +188,62 @@ def _sorts(ordinary: float, tainted: float, share: float) -> Sorts:
         Beta.of(ordinary, concentration),
         Beta.of(tainted, _TAINTED),
     )
+
+
+@kernel
+def _sifted(
+    found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8, kind: int, tenths: Int64
+) -> tuple[Int64, Int64]:
+    """Count things without a suspect's touch by tenths of touches.
+
+    Returns:
+        The places of those with a suspect's touch, and of those without that have too many others
+        to be counted so.
+    """
+    some, large = np.empty(1 << 10, np.int64), np.empty(16, np.int64)
+    count = many = 0
+    for i in range(len(found)):
+        if kinds[i] != kind:
+            continue
+        if found[i] > 0 and size[i] > 0:
+            if count == len(some):
+                some = np.append(some, np.empty_like(some))
+            some[count] = i
+            count += 1
+            continue
+        place = np.rint(np.float64(size[i]) * 10)
+        if place < len(tenths):
+            tenths[int(place)] += 1
+        else:
+            if many == len(large):
+                large = np.append(large, np.empty_like(large))
+            large[many] = i
+            many += 1
+    return some[:count], large[:many]
+
+
+@kernel
+def _alike(k: Doubles, n: Doubles) -> tuple[Int64, Int64]:
+    """The first place of each pair of numbers, and for each place its pair's among those.
+
+    By a table that is looked up by the numbers themselves and has room for all of them.
+    """
+    slots = 16
+    while slots < 2 * len(k):
+        slots *= 2
+    table = np.full(slots, -1, np.int64)
+    first, same = np.empty(len(k), np.int64), np.empty(len(k), np.int64)
+    found = 0
+    for i in range(len(k)):
+        slot = hash((k[i], n[i])) & (slots - 1)
+        while table[slot] >= 0 and (k[first[table[slot]]] != k[i] or n[first[table[slot]]] != n[i]):
+            slot = (slot + 1) & (slots - 1)
+        if table[slot] < 0:
+            table[slot] = found
+            first[found] = i
+            found += 1
+        same[i] = table[slot]
+    return first[:found], same
 
 
 @kernel
@@ -203,10 +274,21 @@ def _judge(
     heavy: Doubles,
     made: Doubles,
 ) -> None:
+    # Few things differ in these numbers, and the probabilities take most of the time.
+    last = np.full((_MEMORY, 3), -1.0)
+    known = np.zeros((_MEMORY, 2))
     for j in which:
         kind, size = touches.kind[j], touches.size[j]
-        light[j] = chance(found[j], size - 0.6, sorts[kind - 1], priors[j])
-        heavy[j] = chance(found[j], size - 1.0, sorts[kind - 1], priors[j])
+        if priors[j] == 0:
+            slot = hash((found[j], size, kind)) & (_MEMORY - 1)
+            if last[slot, 0] != found[j] or last[slot, 1] != size or last[slot, 2] != kind:
+                last[slot, 0], last[slot, 1], last[slot, 2] = found[j], size, kind
+                known[slot, 0] = chance(found[j], size - 0.6, sorts[kind - 1], 0.0)
+                known[slot, 1] = chance(found[j], size - 1.0, sorts[kind - 1], 0.0)
+            light[j], heavy[j] = known[slot, 0], known[slot, 1]
+        else:
+            light[j] = chance(found[j], size - 0.6, sorts[kind - 1], priors[j])
+            heavy[j] = chance(found[j], size - 1.0, sorts[kind - 1], priors[j])
         if kind != _POST or priors[j] != 0:  # who made a post that a person judged, made it
             made[j] = chance(makers[j], touches.makers[j] - 1.0, sorts_made[kind - 1], priors[j])
 
@@ -223,8 +305,7 @@ def chance(found: float, size: float, sorts: Sorts, prior: float) -> float:
         return 0.0
     size = max(size, 0.0)
     found = min(max(found, 0.0), size)
-    base = sorts.odds if prior == 0 else prior
-    odds = base + log_ratio(found, size, sorts.tainted, sorts.ordinary)
+    odds = sorts.odds + prior + log_ratio(found, size, sorts.tainted, sorts.ordinary)
     tainted = float(1 / (1 + np.exp(-odds)))
     if prior == 0:
         return tainted

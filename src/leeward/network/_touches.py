@@ -20,16 +20,27 @@ import numpy as np
 
 from leeward.model import kernel
 from leeward.network._acts import Act, Node
+from leeward.network._prefetch import AHEAD, prefetch
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leeward.network._csr import Bools, Csr, Int32, Int64, UInt8
+    from leeward.network._csr import Csr, Int32, Int64, UInt8
     from leeward.network._graph import Graph
 
     Floats = npt.NDArray[np.float32]
 
-__all__ = ["CAME", "MADE", "OWN_ACTS", "Rows", "Touches", "through", "touches_of"]
+__all__ = [
+    "CAME",
+    "MADE",
+    "OWN_ACTS",
+    "Rows",
+    "Touches",
+    "count_acts",
+    "fill",
+    "order_of",
+    "touches_of",
+]
 
 OWN_ACTS: Final = (Act.AUTHORED, Act.REPOSTED, Act.LIKED)
 """The acts that touch a post: the first codes of :class:`~leeward.network.Act`."""
@@ -46,6 +57,7 @@ _COMMUNITY: Final = int(Node.COMMUNITY)
 _POST: Final = int(Node.POST)
 _AUTHORED: Final = int(Act.AUTHORED)
 _LAST: Final = int(Act.LIKED)
+_REPLIED: Final = int(Act.REPLIED)
 
 
 class Rows(NamedTuple):
@@ -95,6 +107,7 @@ class Touches(NamedTuple):
         met: (things) Tells which the log met first; no two are alike.
         acts: (accounts, 3) How many posts each account made, and how many of others it reposted
             and liked, those that nobody else touched among them.
+        replies: (accounts) How many posts each answered.
     """
 
     accounts: Int32
@@ -109,6 +122,7 @@ class Touches(NamedTuple):
     beginner: Int32
     met: Int64
     acts: Int32
+    replies: Int32
 
 
 def touches_of(graph: Graph) -> Touches:
@@ -119,22 +133,22 @@ def touches_of(graph: Graph) -> Touches:
     seen = np.full(nodes, -1, np.int32)
     counts = np.zeros(nodes, np.int32)
     acts = np.zeros((len(accounts), len(OWN_ACTS)), np.int32)
-    lengths = _count(accounts, out, graph.kind, seen, counts, acts)
+    replies = np.zeros(len(accounts), np.int32)
+    lengths = _count(accounts, out, graph.kind, seen, counts, acts, replies)
     things = np.flatnonzero(counts >= 2).astype(np.int32)
     thing_at = np.full(nodes, -1, np.int32)
     thing_at[things] = np.arange(len(things), dtype=np.int32)
     account_at = np.full(nodes, -1, np.int32)
     account_at[accounts] = np.arange(len(accounts), dtype=np.int32)
-    seen[:] = -1
-    place = np.zeros(nodes, np.int64)
+    del seen
     other = np.empty(lengths, np.int32)
     weight = np.empty(lengths, np.float32)
-    how = np.zeros(lengths, np.uint8)
+    how = np.empty(lengths, np.uint8)
     start = np.zeros(len(accounts) + 1, np.int64)
-    _fill(accounts, out, graph.kind, thing_at, seen, place, WEIGHTS, start, other, weight, how)
-    end = int(start[-1])
-    by_account = Rows(start, other[:end].copy(), weight[:end].copy(), how[:end].copy())
-    del other, weight, how, seen, place
+    end = fill(accounts, out, graph.kind, thing_at, WEIGHTS, start, other, weight, how)
+    for array in (other, weight, how):  # the room behind the last touch is given back
+        array.resize(end, refcheck=False)
+    by_account = Rows(start, other, weight, how)
     by_thing = _turned(by_account, counts[things])
     makers = np.zeros(len(things), np.int32)
     _count_makers(by_thing.start, by_thing.how, makers)
@@ -150,12 +164,25 @@ def touches_of(graph: Graph) -> Touches:
         size.astype(np.float32),
         makers,
         _beginners(graph, things, account_at),
-        # By event, then by the place in it, then by kind.
-        (graph.first[things] << 19)
-        | (graph.slot[things].astype(np.int64) << 3)
-        | graph.kind[things],
+        order_of(graph, things),
         acts,
+        replies,
     )
+
+
+def order_of(graph: Graph, things: Int32) -> Int64:
+    """(things) Tells which the log met first: by event, then by the place in it, then by kind."""
+    slot = graph.slot[things].astype(np.int64)
+    order: Int64 = (graph.first[things] << 19) | (slot << 3) | graph.kind[things]
+    return order
+
+
+def count_acts(graph: Graph, accounts: Int32) -> tuple[Int32, Int32]:
+    """(accounts, 3) and (accounts) How much some accounts did; see :class:`Touches`."""
+    acts = np.zeros((len(accounts), len(OWN_ACTS)), np.int32)
+    replies = np.zeros(len(accounts), np.int32)
+    _count_own(accounts, graph.out.unsigned(), acts, replies)
+    return acts, replies
 
 
 def _beginners(graph: Graph, things: Int32, account_at: Int32) -> Int32:
@@ -166,42 +193,6 @@ def _beginners(graph: Graph, things: Int32, account_at: Int32) -> Int32:
     by = np.where(post >= 0, graph.author[post], -1)
     found: Int32 = np.where(by >= 0, account_at[by], -1).astype(np.int32)
     return found
-
-
-def through(touches: Touches, kind: Node) -> Touches:
-    """The touches of one kind of things; places of accounts stay, those of things do not."""
-    chosen = touches.kind == kind
-    place = np.where(chosen, np.cumsum(chosen) - 1, -1).astype(np.int32)
-    thing_at = np.append(place, np.int32(-1))[touches.thing_at]  # -1, no thing, stands last
-    return touches._replace(
-        things=touches.things[chosen],
-        thing_at=thing_at,
-        kind=touches.kind[chosen],
-        by_account=_some(touches.by_account, chosen[touches.by_account.other], place),
-        by_thing=_rows(touches.by_thing, chosen),
-        size=touches.size[chosen],
-        makers=touches.makers[chosen],
-        beginner=touches.beginner[chosen],
-        met=touches.met[chosen],
-    )
-
-
-def _some(rows: Rows, chosen: Bools, place: Int32) -> Rows:
-    """Some touches of each row; where the other side stands now."""
-    before = np.zeros(len(chosen) + 1, np.int64)
-    np.cumsum(chosen, out=before[1:])
-    return Rows(
-        before[rows.start], place[rows.other[chosen]], rows.weight[chosen], rows.how[chosen]
-    )
-
-
-def _rows(rows: Rows, chosen: Bools) -> Rows:
-    """Some whole rows."""
-    lengths = rows.degrees()
-    start = np.zeros(int(chosen.sum()) + 1, np.int64)
-    np.cumsum(lengths[chosen], out=start[1:])
-    inside = np.repeat(chosen, lengths)
-    return Rows(start, rows.other[inside], rows.weight[inside], rows.how[inside])
 
 
 def _turned(rows: Rows, counts: Int32) -> Rows:
@@ -215,13 +206,22 @@ def _turned(rows: Rows, counts: Int32) -> Rows:
 
 
 @kernel
-def _count(accounts: Int32, out: Csr, kind: UInt8, seen: Int32, counts: Int32, acts: Int32) -> int:
-    """Count the accounts that touched each node, and all touches."""
+def _count(
+    accounts: Int32,
+    out: Csr,
+    kind: UInt8,
+    seen: Int32,
+    counts: Int32,
+    acts: Int32,
+    replies: Int32,
+) -> int:
+    """Count the accounts that touched each node, what each did, and all touches."""
     touches = 0
     for i in range(len(accounts)):
         account, mine = accounts[i], len(kind)
         for e in range(out.start[account], out.start[account + 1]):
             act = out.act[e]
+            replies[i] += act == _REPLIED
             if act > _LAST:
                 continue
             post = out.node[e]
@@ -244,71 +244,77 @@ def _count(accounts: Int32, out: Csr, kind: UInt8, seen: Int32, counts: Int32, a
 
 
 @kernel
-def _fill(
+def _count_own(accounts: Int32, out: Csr, acts: Int32, replies: Int32) -> None:
+    for i in range(len(accounts)):
+        mine = np.uint64(len(out.start))
+        for e in range(out.start[accounts[i]], out.start[accounts[i] + 1]):
+            act = out.act[e]
+            replies[i] += act == _REPLIED
+            if act > _LAST:
+                continue
+            post = np.uint64(out.node[e])
+            if act == _AUTHORED:  # stands first of what an account did to a post
+                mine = post
+            if act == _AUTHORED or post != mine:
+                acts[i, act] += 1
+
+
+@kernel
+def fill(  # noqa: C901 - handing on so many arrays takes twice the time
     accounts: Int32,
     out: Csr,
     kind: UInt8,
     thing_at: Int32,
-    seen: Int32,
-    place: Int64,
     weights: Floats,
     start: Int64,
     other: Int32,
     weight: Floats,
     how: UInt8,
-) -> None:
-    """Write the rows of the accounts, each ascending and without repeats."""
-    end = 0
-    for i in range(len(accounts)):
-        begin = end
-        account, mine = accounts[i], len(kind)
-        for e in range(out.start[account], out.start[account + 1]):
-            if out.act[e] > _LAST:
-                continue
-            heavy = weights[out.act[e]]
-            post = out.node[e]
-            if out.act[e] == _AUTHORED:
-                mine = post
-            bit = MADE if post == mine else CAME
-            end = _touch(post, heavy, bit, i, thing_at, seen, place, other, weight, how, end)
-            for c in range(out.start[post], out.start[post + 1]):
-                thing = out.node[c]
-                if kind[thing] != _COMMUNITY:
-                    end = _touch(
-                        thing, heavy, bit, i, thing_at, seen, place, other, weight, how, end
-                    )
-        order = np.argsort(other[begin:end])
-        other[begin:end] = other[begin:end][order]
-        weight[begin:end] = weight[begin:end][order]
-        how[begin:end] = how[begin:end][order]
-        start[i + 1] = end
-
-
-@kernel
-def _touch(
-    node: int,
-    heavy: float,
-    bit: int,
-    who: int,
-    thing_at: Int32,
-    seen: Int32,
-    place: Int64,
-    other: Int32,
-    weight: Floats,
-    how: UInt8,
-    end: int,
 ) -> int:
-    thing = thing_at[node]
-    if thing < 0:
-        return end
-    if seen[node] == who:
-        weight[place[node]] = max(weight[place[node]], heavy)
-        how[place[node]] |= bit
-        return end
-    seen[node] = who
-    place[node] = end
-    other[end], weight[end], how[end] = thing, heavy, bit
-    return end + 1
+    """Write the rows of some accounts, each ascending and without repeats; where they end.
+
+    Each touch is one number while a row is made: the thing, then how heavy the act is (the
+    place in ``weights``, the lightest last), then how the account came by it.
+    """
+    begins, node, acts = out.start, out.node, out.act
+    touched, end = np.empty(1 << 10, np.int64), 0
+    for i in range(len(accounts)):
+        account, mine, count = accounts[i], np.uint64(len(kind)), 0
+        for e in range(begins[account], begins[account + 1]):
+            if e + AHEAD < len(node):
+                prefetch(thing_at, node[e + AHEAD])
+                prefetch(begins, node[e + AHEAD])
+            act, post = acts[e], np.uint64(node[e])
+            if act > _LAST:
+                continue
+            if act == _AUTHORED:
+                mine = post
+            code = (np.int64(act) << 2) | (MADE if post == mine else CAME)
+            first, last = begins[post], begins[post + 1]
+            if count + np.int64(last - first) + 1 > len(touched):
+                more = np.empty(2 * (count + np.int64(last - first) + 1), np.int64)
+                more[:count] = touched[:count]
+                touched = more
+            if thing_at[post] >= 0:
+                touched[count] = (np.int64(thing_at[post]) << 4) | code
+                count += 1
+            for c in range(first, last):
+                thing = node[c]
+                if kind[thing] != _COMMUNITY and thing_at[thing] >= 0:
+                    touched[count] = (np.int64(thing_at[thing]) << 4) | code
+                    count += 1
+        touched[:count].sort()
+        begin = end
+        for t in range(count):
+            thing = touched[t] >> 4
+            if end > begin and other[end - 1] == thing:
+                how[end - 1] |= touched[t] & 3
+                continue  # what stands first is the heaviest
+            other[end], how[end] = thing, touched[t] & 3
+            weight[end] = weights[(touched[t] >> 2) & 3]
+            end += 1
+        start[i + 1] = end
+    return end
 
 
 @kernel

@@ -87,8 +87,9 @@ class Prior(Struct, frozen=True):
     Attributes:
         kind: ``account``, ``post``, ``media`` or ``tag``.
         name: Its URI or, for a tag, its word; media by handle, SHA-256 or PDQ hash.
-        log_odds: How much it speaks for belonging (above 0) or against it, as a natural
-            logarithm of odds: ``ln(p / (1 - p))``. From -20 to 20.
+        log_odds: How much it speaks for belonging (above 0) or against it: what it adds to the
+            log-odds. That is ``ln(p / q)``, where ``p`` is how often the source says so of what
+            belongs and ``q`` how often of what does not. From -20 to 20.
         source: Who says so, as a reader of the evidence is told.
 
     Raises:
@@ -125,8 +126,9 @@ class Evidence(Struct, frozen=True):
     Attributes:
         kind: What it did: ``posted``, ``reposted``, ``liked``, ``media``, ``tag``, ``link``,
             ``activity``, ``argued``, ``complained``; how it stands: ``votes of the confirmed``,
-            ``PageRank``, ``trust ratio``, ``cosine``, ``naive Bayes``; what was known before:
-            ``base rate``, ``priors``; ``further evidence``; and beside the score ``co-shared``.
+            ``agreement``, ``PageRank``, ``trust ratio``, ``cosine``, ``naive Bayes``; what was
+            known before: ``base rate``, ``priors``; ``further evidence``; and beside the score
+            ``co-shared``.
         subject: The thing as an opaque id: ``post#1234`` is the post that first stands at place
             1234 of the log. Accounts and tags stand by name; what is about no thing has the
             account itself.

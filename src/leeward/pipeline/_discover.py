@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["discover"]
 
 _BINS: Final = 40
+_REFRESHED: Final = (
+    "An earlier result was brought up to date: its size, its abstention and what each ranking "
+    "counts are as they were found then."
+)
 
 
 def discover(
@@ -37,6 +41,7 @@ def discover(
     *,
     shields: Mapping[str, str] | None = None,
     priors: Iterable[Prior | Mapping[str, Any] | Sequence[Any]] = (),
+    previous: Found | None = None,
     limit: int = 1_000,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Found:
@@ -49,6 +54,8 @@ def discover(
         shields: Roles by account URI, under which only protective actions exist.
         priors: What others say: :class:`~leeward.network.Prior`, or rows of a subject,
             log-odds and a source.
+        previous: An earlier result from the same log: it is brought up to date where that is
+            enough, which is several times as fast.
         limit: How many accounts the ranking holds.
         progress: Told what happens.
 
@@ -59,6 +66,7 @@ def discover(
     begun = time.monotonic()
     given, said = _given(seeds), given_priors(priors)
     saving: list[str] = []
+    rewritten = log.rewritten()
     graph = interaction_graph(
         log,
         progress=lambda events: progress(f"reading the log: {events:,} events"),
@@ -66,7 +74,17 @@ def discover(
     )
     progress(f"searching {len(graph.out.node):,} touches of {len(graph.kind):,} nodes")
     found = rank(
-        graph, given, log.hasher, shields=shields, priors=said, limit=limit, progress=progress
+        graph,
+        given,
+        log.hasher,
+        shields=shields,
+        priors=said,
+        # After an erasure or expiry the graph is another one, and everything is counted anew.
+        previous=previous.discovery.search
+        if previous is not None and previous.rewritten == rewritten
+        else None,
+        limit=limit,
+        progress=progress,
     )
     figures = _figures(graph, found, len(said), time.monotonic() - begun)
     first = tuple(summary(figures, found))
@@ -81,13 +99,14 @@ def discover(
     return Found(
         ranking=found.ranking,
         picture=found.picture,
-        notes=(*first, *more, *saving),
+        notes=(*first, *more, *([_REFRESHED] if found.is_refreshed else []), *saving),
         figures=figures,
         histogram=_histogram(found.scores.log_odds),
         discovery=found,
         accounts=lambda: _names(graph, found.scores.nodes),
         two_hop=lambda: _names(graph, found.two_hop),
         summary=first,
+        rewritten=rewritten,
     )
 
 

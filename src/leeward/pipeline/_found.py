@@ -175,6 +175,7 @@ class Found:
         accounts: Gives the URI of each account of ``discovery.scores``.
         two_hop: Gives the URIs that a walk of two hops over reposts leads to.
         summary: The first of the notes: how far the result may be relied on.
+        rewritten: What :meth:`leeward.store.Log.rewritten` counted when the log was read.
     """
 
     ranking: tuple[Ranked, ...]
@@ -186,6 +187,7 @@ class Found:
     accounts: Callable[[], list[str]]
     two_hop: Callable[[], list[str]]
     summary: tuple[str, ...] = ()
+    rewritten: int = 0
 
     def __repr__(self) -> str:
         return f"<Found ranked={len(self.ranking)} suspects={self.figures.suspects}>"

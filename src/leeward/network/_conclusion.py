@@ -1,0 +1,84 @@
+"""From evidence to log-odds, probabilities and a line; and who is never above it by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from leeward.network._dissent import OPPOSES
+from leeward.network._extent import line_of
+from leeward.network._graph import Trait
+from leeward.network._guards import distinct_authors, filed_flags
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from leeward.network._graph import Graph
+    from leeward.network._growth import Confirmed, Step
+    from leeward.network._touches import Touches
+
+    Doubles = npt.NDArray[np.float64]
+    Int32 = npt.NDArray[np.int32]
+
+__all__ = ["Conclusion", "concluded"]
+
+_AUTHORS: Final = 2
+"""Other authors that evidence has to rest on."""
+
+
+class Conclusion(NamedTuple):
+    """What follows from the evidence; see :class:`Search`."""
+
+    log_odds: Doubles
+    parts: dict[str, Doubles]
+    probability: Doubles
+    asked_first: npt.NDArray[np.bool_]
+    line: float
+
+
+def concluded(
+    graph: Graph,
+    touches: Touches,
+    confirmed: Confirmed,
+    settled: Int32,
+    step: Step,
+    parts: dict[str, Doubles],
+    estimate: float,
+    *,
+    draw_line: bool,
+) -> Conclusion:
+    """Make log-odds and probabilities of the evidence, and draw the line.
+
+    Args:
+        graph: The interaction graph.
+        touches: Who touched what.
+        confirmed: What persons have concluded.
+        settled: Places of accounts that are seeds.
+        step: The evidence.
+        parts: What adds up to the log-odds, but for the base rate; the priors stand last.
+        estimate: How many belong.
+        draw_line: Whether there is a line.
+    """
+    *blended, prior = parts.values()
+    total = sum(blended, prior)
+    base = np.full(len(total), np.log(estimate / (len(total) - estimate)))
+    base[settled] = 0  # how common members are says nothing of who is known
+    log_odds = total + base
+    probability: Doubles = 1 / (1 + np.exp(-np.clip(log_odds, -50, 50)))
+    asked_first = _asked_first(graph, touches, step)
+    alone = distinct_authors(graph, touches, step.taint, step.suspicion) < _AUTHORS
+    open_ = ~(asked_first | alone)
+    open_[confirmed.members] = False
+    line = line_of(log_odds[open_]) if draw_line else np.inf
+    asked_first |= alone & (log_odds >= line)
+    return Conclusion(log_odds, {"base rate": base, **parts}, probability, asked_first, line)
+
+
+def _asked_first(graph: Graph, touches: Touches, step: Step) -> npt.NDArray[np.bool_]:
+    opposes = (step.dissent.replies >= OPPOSES) | filed_flags(
+        graph, touches, step.taint, step.suspicion
+    )
+    from_data = graph.traits[touches.accounts] & (Trait.MINOR | Trait.BOT) > 0
+    found: npt.NDArray[np.bool_] = opposes | from_data
+    return found
