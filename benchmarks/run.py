@@ -14,9 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import banks
 import coshare
 import event_log
 import graph
+import hash_search
+import hashing
 import http_ingest
 import search
 import simulation
@@ -98,6 +101,32 @@ def main() -> None:
         "Co-sharing within a minute",
         "Goal: the pairs of german_elections in under a second; beside DuckDB's self-join.",
         coshare.run(shares=5_000_000 // scale),
+    )
+    section(
+        "Hashing of JPEG files",
+        "Goal: 5 times the threatexchange library at 512 px, 13 times at 2000 px, per CPU-second.",
+        hashing.run(200 // scale, DATA / "hashing"),
+    )
+    section(
+        "Hashes that are equal to those of the reference",
+        "Goal: all of them.",
+        hashing.conformance(20_000 // scale),
+    )
+    section(
+        "What a picture's hash survives",
+        "The share of pictures within 31 bits after a change.",
+        hashing.robustness(1_000 // scale),
+    )
+    section(
+        f"Exact search of {10_000_000 // scale:,} hashes within 31 bits",
+        "Goal at 10 million, beside the threatexchange library: 15 times its look-ups per "
+        "CPU-second, a fifth of its memory, a tenth of its build time, the same results.",
+        hash_search.run(10_000_000 // scale, DATA / "hash-search"),
+    )
+    section(
+        f"A hash bank of {1_000_000 // scale:,} entries",
+        "Import of a CSV file, the same again, and reading it for an index; on SQLite.",
+        banks.run(1_000_000 // scale),
     )
     if not arguments.keep:
         shutil.rmtree(DATA)

@@ -27,6 +27,7 @@ from leeward.model import (
     FINDING_SCHEMA,
     AccountBody,
     Event,
+    ExchangeSettings,
     Kind,
     MediaRef,
     Op,
@@ -269,6 +270,16 @@ def _settings() -> str:
     return _table(("key", "form", "default", "meaning"), rows)
 
 
+def _exchanges() -> str:
+    rows = []
+    for field in _struct(ExchangeSettings).fields:
+        default = field.default
+        value = "needed" if field.required else f"`{default}`" if default else "not set"
+        meaning = _attributes(ExchangeSettings)[field.name]
+        rows.append((f"`{field.name}`", _form(field.type), value, meaning))
+    return _table(("key", "form", "default", "meaning"), rows)
+
+
 # --- discovery ---------------------------------------------------------------------------------
 
 
@@ -307,6 +318,10 @@ def _error_tree() -> str:
 
 WORDS: Final = {
     "alembic": ("MIT", "migrations of the operational tables"),
+    "av": (
+        "BSD-3-Clause; its wheels hold FFmpeg (LGPL-3.0) with x264 and x265 (GPL-2.0)",
+        "decodes videos",
+    ),
     "click": ("BSD-3-Clause", "the command line; its help is the reference"),
     "duckdb": ("MIT", "tests and benchmarks read segments with it, as others will"),
     "graspologic-native": (
@@ -314,12 +329,16 @@ WORDS: Final = {
         "Leiden, which splits suspects into cells: deterministic, cells are connected",
     ),
     "httptools": ("MIT", "parses HTTP/1.1 in C"),
-    "httpx": ("BSD-3-Clause", "tests and benchmarks speak HTTP with it"),
+    "httpx": (
+        "BSD-3-Clause; with it comes certifi (MPL-2.0: whoever changes its files shares them)",
+        "speaks HTTP with hash exchanges; certifi is used unchanged",
+    ),
     "hypothesis": ("MPL-2.0", "tests that state properties"),
     "import-linter": ("BSD-2-Clause", "proves that a room imports only what stands below it"),
     "ipykernel": ("BSD-3-Clause", "runs the notebook of the docs in a test"),
     "jinja2": ("BSD-3-Clause", "fills in pages and escapes what it fills in"),
     "libipld": ("MIT", "DAG-CBOR, to compute the CID of a Bluesky record again"),
+    "llvmlite": ("BSD-2-Clause", "names LLVM's own instruction to numba; comes with it"),
     "markupsafe": ("BSD-3-Clause", "marks what is HTML already, so that all else is escaped"),
     "msgspec": ("BSD-3-Clause", "decodes and validates in one step; its errors name the place"),
     "mypy": ("MIT", "checks types"),
@@ -332,8 +351,12 @@ WORDS: Final = {
     "numba": ("BSD-2-Clause", "compiles the loops over columns that numpy has no word for"),
     "numpy": ("BSD-3-Clause", "arrays"),
     "pandas": ("BSD-3-Clause", "`Found.to_frame()`; loaded when it is called"),
-    "pdqhash": ("MIT", "tests compare a rendered picture's PDQ hash with the one in its event"),
-    "pillow": ("MIT-CMU", "tests decode rendered pictures"),
+    "pdqhash": ("MIT", "the reference that tests compare PDQ hashes with, bit by bit"),
+    "pillow": ("MIT-CMU", "decodes PNG, WebP, GIF, AVIF and the JPEG files that are unusual"),
+    "pillow-heif": (
+        "BSD-3-Clause; its wheels hold libheif and libde265 (LGPL-3.0) with x265 (GPL-2.0)",
+        "decodes HEIC",
+    ),
     "playwright": ("Apache-2.0", "tests look at pages in Debian's Chromium"),
     "prometheus-client": ("Apache-2.0 and BSD-2-Clause", "figures for Prometheus"),
     "psycopg": ("LGPL-3.0-only", "the driver for PostgreSQL; used unchanged"),
@@ -345,6 +368,7 @@ WORDS: Final = {
         "the ceiling that `leeward evaluate` compares with: boosted trees",
     ),
     "scipy": ("BSD-3-Clause", "tests and benchmarks solve the same chains with it"),
+    "simplejpeg": ("MIT", "decodes JPEG with libjpeg-turbo, without a copy"),
     "siphash24": ("Apache-2.0 or LGPL-2.1-or-later", "tests compare our SipHash with it"),
     "sqlalchemy": ("MIT", "one code path for SQLite and PostgreSQL in the operational tables"),
     "starlette": ("BSD-3-Clause", "routes and requests, and little else"),
@@ -420,13 +444,16 @@ _PARTS: Final[dict[str, Callable[[], str]]] = {
     "findings": _findings,
     "bounds": _bounds,
     "settings": _settings,
+    "exchanges": _exchanges,
     "ranking": _ranking,
     "evidence": _meanings(Evidence),
     "tiers": _tiers,
     "figures": _meanings(Figures),
     "errors": _error_tree,
     "dependencies": _dependencies("project", "dependencies"),
+    "dependencies-heif": _dependencies("project", "optional-dependencies", "heif"),
     "dependencies-postgresql": _dependencies("project", "optional-dependencies", "postgresql"),
+    "dependencies-video": _dependencies("project", "optional-dependencies", "video"),
     "dependencies-dev": _dependencies("dependency-groups", "dev"),
 }
 

@@ -10,6 +10,7 @@ import pytest
 
 import leeward.console
 import leeward.evaluate
+import leeward.hashing
 import leeward.model
 import leeward.network
 import leeward.pipeline
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 ROOMS = [
     leeward.console,
     leeward.evaluate,
+    leeward.hashing,
     leeward.model,
     leeward.network,
     leeward.pipeline,

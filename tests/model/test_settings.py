@@ -93,6 +93,37 @@ def test_what_is_in_force_can_be_written_as_json() -> None:
     assert json.loads(json.dumps(lines)) == [list(line) for line in lines]
 
 
+def test_an_exchange_is_in_force_with_what_concerns_it(tmp_path: Path) -> None:
+    text = """
+[exchanges.pier-2]
+kind = "ncmec"
+bank = "boats"
+address = "https://ada:s3cret@pier.example/lists"
+user_env = "PIER_USER"
+password_env = "PIER_PASSWORD"
+members = ["north", "south"]
+allowed_age = "90m"
+
+[exchanges.jetty]
+kind = "files"
+"""
+    settings = read(tmp_path, text)
+    assert settings.exchanges["pier-2"].allowed_age == 5_400
+    lines = [line for line in in_force(settings) if line.key.startswith("exchanges")]
+    assert [(key.rpartition(".")[2], value, origin) for key, value, origin in lines] == [
+        ("kind", "ncmec", "file"),
+        ("bank", "boats", "file"),
+        ("address", "https://ada:***@pier.example/lists", "file"),
+        ("user_env", "PIER_USER", "file"),
+        ("password_env", "PIER_PASSWORD", "file"),
+        ("members", '["north","south"]', "file"),
+        ("allowed_age", "90m", "file"),
+        ("kind", "files", "file"),
+        ("allowed_age", "1d", "default"),
+    ]
+    assert "s3cret" not in repr(settings)
+
+
 def test_every_kind_of_event_has_its_retention() -> None:
     ages = dict.fromkeys(get_args(Kind), "1d")
     assert settings_of({"retention": ages}).retention.ages() == dict.fromkeys(ages, 86_400)
@@ -150,7 +181,7 @@ def test_an_age_is_text(tmp_path: Path, value: str) -> None:
         (
             "[boats]\nlength = 5\n",
             "`boats` is not a setting",
-            "the groups are: [log], [retention], [server], [tables]",
+            "the groups are: [log], [retention], [server], [tables], [exchanges]",
         ),
         (
             "[sever]\nport = 5\n",
@@ -165,7 +196,7 @@ def test_an_age_is_text(tmp_path: Path, value: str) -> None:
         (
             "given = []\n",
             "`given` is not a setting",
-            "the groups are: [log], [retention], [server], [tables]",
+            "the groups are: [log], [retention], [server], [tables], [exchanges]",
         ),
         (
             "[log]\nseal_events = '5'\n",
@@ -180,6 +211,42 @@ def test_an_age_is_text(tmp_path: Path, value: str) -> None:
         (
             "[server]\nport = 70_000\n",
             "the setting `server.port` cannot be used: expected `int` <= 65535",
+            "correct its value, or take the line out to get the default",
+        ),
+        (
+            "[exchanges.pier]\nkind = 'files'\nallowed = '2h'\n",
+            "`exchanges.pier.allowed` is not a setting",
+            "did you mean `exchanges.pier.allowed_age`?",
+        ),
+        (
+            "[exchanges.pier]\nkind = 's3cret'\n",
+            (
+                "the setting `exchanges.pier.kind` cannot be used: "
+                "expected one of ncmec, stopncii, threatexchange, arachnid, files"
+            ),
+            "correct its value, or take the line out to get the default",
+        ),
+        (
+            "[exchanges.pier]\nbank = 'harbour'\n",
+            "the setting `exchanges.pier` cannot be used: object missing required field `kind`",
+            "correct its value, or take the line out to get the default",
+        ),
+        (
+            "[exchanges.'Pier 2']\nkind = 'files'\n",
+            (
+                "the setting `exchanges` cannot be used: "
+                "expected names of at most 64 small letters, digits, - and _"
+            ),
+            "correct its value, or take the line out to get the default",
+        ),
+        (
+            "[exchanges]\npier = 5\n",
+            "the setting `exchanges.pier` cannot be used: expected `object`, got `int`",
+            "correct its value, or take the line out to get the default",
+        ),
+        (
+            "exchanges = 5\n",
+            "the setting `exchanges` cannot be used: expected `object`, got `int`",
             "correct its value, or take the line out to get the default",
         ),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,12 @@ import pytest
 from starlette.routing import Route
 
 from leeward.errors import DependencyDown, OutOfSpace
-from leeward.model import Event, Settings
+from leeward.model import BankSettings, Event, Settings
 from leeward.server import create_app
 from leeward.server._app import app_of
 from leeward.server._openapi import describe, document
 from leeward.server._parts import open_parts
+from leeward.store.tables import SyncState, create_bank, keep_sync_state, open_tables
 from tests.server._running import LINES, Running, event, lines, make_key
 
 if TYPE_CHECKING:
@@ -53,6 +55,26 @@ def test_figures_add_up(start: Callable[..., Running]) -> None:
         'leeward_http_request_seconds_count{route="/v1/events",status="422"} 1.0',
     ):
         assert line in text.splitlines()
+
+
+def test_the_age_of_what_came_from_exchanges_is_told(
+    start: Callable[..., Running],
+) -> None:
+    lists = {"kind": "files", "bank": "boats", "path": "lists"}
+    server = start(exchanges={"pier": lists, "jetty": lists})
+    with open_tables(f"sqlite:///{server.data}/leeward.db") as opened, opened.begin() as connection:
+        boats = BankSettings(meaning="illegal_unverified", source="a test")
+        create_bank(connection, "boats", boats, "Ada")
+        done = (int(time.time()) - 50) * 1_000_000
+        keep_sync_state(connection, SyncState("boats", "pier", done, "", done))
+    secret = make_key(server.data, "prometheus", "metrics:read")
+    text = server.client.get("/metrics", headers={"authorization": f"Bearer {secret}"}).text
+    found = dict(line.rsplit(" ", 1) for line in text.splitlines() if "exchange=" in line)
+    assert 50 <= float(found.pop('leeward_exchange_age_seconds{exchange="pier"}')) < 3_600
+    assert found == {
+        'leeward_exchange_stale{exchange="pier"}': "0.0",
+        'leeward_exchange_stale{exchange="jetty"}': "1.0",
+    }
 
 
 @pytest.mark.parametrize(

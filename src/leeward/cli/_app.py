@@ -28,6 +28,8 @@ _COMMANDS: Final = {
     "serve": "leeward.cli._serve:serve",
     "status": "leeward.cli._status:status",
     "quarantine": "leeward.cli._quarantine:quarantine",
+    "hash": "leeward.cli._hash:hash_",
+    "bank": "leeward.cli._bank:bank",
     "key": "leeward.cli._key:key",
     "hold": "leeward.cli._hold:hold",
     "erase": "leeward.cli._erase:erase",

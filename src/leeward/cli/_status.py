@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leeward.cli._options import Answer, answered, bytes_text, counted, data_option
+from leeward.cli._options import (
+    Answer,
+    answered,
+    bytes_text,
+    counted,
+    data_option,
+    stamp,
+    tables_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leeward.model import InForce
+    from leeward.model import InForce, Settings
+    from leeward.pipeline import ExchangeStanding
     from leeward.store import LogStatus
 
 __all__ = ["status"]
@@ -30,11 +39,46 @@ def status(data: Path, answer: Answer) -> None:
     from leeward.model import in_force
     from leeward.store import Log, read_settings
 
-    settings = in_force(read_settings(data))
+    given = read_settings(data)
+    settings = in_force(given)
     with Log(data) as log:
         found = log.status()
-    alerts = _alerts(found)
-    answer.one(_body(found, settings, alerts), _lines(found, settings, alerts))
+    exchanges = _exchanges(data, given)
+    alerts = _alerts(found) + [_alert(each) for each in exchanges if each.stale]
+    body = _body(found, settings, alerts)
+    body["exchanges"] = [
+        each._asdict() | {"completed_at": stamp(each.completed_at)} for each in exchanges
+    ]
+    answer.one(body, _lines(found, settings, alerts, exchanges))
+
+
+def _exchanges(data: Path, settings: Settings) -> list[ExchangeStanding]:
+    """How old is what came from exchanges; the tables are opened only where there are some."""
+    if not settings.exchanges:
+        return []
+    from leeward.pipeline import exchange_standings
+
+    with tables_of(data) as tables, tables.read() as connection:
+        return exchange_standings(connection, settings.exchanges)
+
+
+def _alert(stale: ExchangeStanding) -> str:
+    """What is wrong with the age of an exchange."""
+    name, age = stale.exchange, stale.age
+    if age is None:
+        problem = f"the exchange {name} has never been read to its end"
+    elif age > stale.allowed:
+        problem = f"the exchange {name} was last read to its end {_span(age)} ago"
+    else:
+        problem = f"the exchange {name} was last read in the future, by a wrong clock"
+    return f"{problem}; see `leeward bank sync`"
+
+
+def _span(seconds: float) -> str:
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def _alerts(found: LogStatus) -> list[str]:
@@ -61,7 +105,12 @@ def _body(found: LogStatus, settings: list[InForce], alerts: list[str]) -> dict[
     return body
 
 
-def _lines(found: LogStatus, settings: list[InForce], alerts: list[str]) -> list[str]:
+def _lines(
+    found: LogStatus,
+    settings: list[InForce],
+    alerts: list[str],
+    exchanges: list[ExchangeStanding],
+) -> list[str]:
     each = found.sealed_bytes / max(found.events - found.hot, 1)
     waiting = found.quarantine
     rates = ", ".join(
@@ -84,8 +133,11 @@ def _lines(found: LogStatus, settings: list[InForce], alerts: list[str]) -> list
             f"quarantine  {waiting.waiting:,} items, {bytes_text(waiting.bytes)} of "
             f"{bytes_text(waiting.bound)}"
         ),
-        "settings",
     ]
+    for one in exchanges:
+        when = stamp(one.completed_at) or "never"
+        lines.append(f"exchange    {one.exchange} into {one.bank}, last read to its end: {when}")
+    lines.append("settings")
     for line in settings:
         value = "not set" if line.value is None else line.value
         lines.append(f"  {line.key} = {value}" + ("  (file)" if line.origin == "file" else ""))

@@ -4,8 +4,30 @@ A format of lines is a class with ``decode`` (:class:`LineFormat`); tables are d
 Either way the result is a :class:`Decoded`, in which every record of the input is accounted for.
 """
 
+from leeward.connectors._bank_files import (
+    BANK_FORMS,
+    BankFile,
+    BankForm,
+    BankRows,
+    detect_bank_form,
+)
+from leeward.connectors._bank_lines import BadLine, BankDefaults
+from leeward.connectors._bank_write import EXPORT_FORMS, ExportForm, write_bank
 from leeward.connectors._csv import Rows, csv_batches
 from leeward.connectors._decoded import Decoded, LineFormat
+from leeward.connectors._exchange import (
+    Exchange,
+    ExchangeCheckpoint,
+    ExchangeItem,
+    Lookup,
+    LookupAnswer,
+    Page,
+    ReviewedFeedback,
+    ToldOpinion,
+    Withdrawal,
+    named_by_hash,
+)
+from leeward.connectors._exchange_open import open_exchange, open_lookup
 from leeward.connectors._files import Chunk, Opened, Stream, chunks, expand, open_input
 from leeward.connectors._jetstream import CID_MISMATCH, CID_VERIFIED, Jetstream
 from leeward.connectors._lines import CUT_BYTES, lines_of_body
@@ -15,28 +37,50 @@ from leeward.connectors._table import Table, numbered
 from leeward.connectors._tablemap import TableMap, parse_map, read_map
 
 __all__ = [
+    "BANK_FORMS",
     "CID_MISMATCH",
     "CID_VERIFIED",
     "CUT_BYTES",
+    "EXPORT_FORMS",
+    "BadLine",
+    "BankDefaults",
+    "BankFile",
+    "BankForm",
+    "BankRows",
     "Chunk",
     "Decoded",
+    "Exchange",
+    "ExchangeCheckpoint",
+    "ExchangeItem",
+    "ExportForm",
     "Jetstream",
     "LineFormat",
+    "Lookup",
+    "LookupAnswer",
     "NativeLines",
     "Opened",
+    "Page",
+    "ReviewedFeedback",
     "Rows",
     "Stream",
     "Table",
     "TableMap",
+    "ToldOpinion",
+    "Withdrawal",
     "chunks",
     "csv_batches",
     "decode_columns",
+    "detect_bank_form",
     "expand",
     "lines_of_body",
+    "named_by_hash",
     "numbered",
+    "open_exchange",
     "open_input",
+    "open_lookup",
     "open_parquet",
     "parquet_batches",
     "parse_map",
     "read_map",
+    "write_bank",
 ]

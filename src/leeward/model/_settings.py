@@ -16,6 +16,8 @@ from leeward.model._event import Kind
 
 __all__ = [
     "Age",
+    "ExchangeKind",
+    "ExchangeSettings",
     "InForce",
     "LogSettings",
     "Origin",
@@ -29,7 +31,12 @@ __all__ = [
 
 Positive: TypeAlias = Annotated[int, Meta(ge=1, le=2**53)]
 Origin: TypeAlias = Literal["default", "file"]
+Variable: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}\Z")]
+Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2_048)]
+Words: TypeAlias = Annotated[tuple[Text, ...], Meta(max_length=1_000)]
+ExchangeKind: TypeAlias = Literal["ncmec", "stopncii", "threatexchange", "arachnid", "files"]
 
+_EXCHANGE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _UNITS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _AGE: Final = re.compile(r"([1-9][0-9]{0,8})([wdhms])", re.ASCII)
 # Up to the last @, since a password may itself hold one: rather hide too much than too little.
@@ -132,12 +139,54 @@ class TablesSettings(_Group, frozen=True):
         password_env: The environment variable that holds PostgreSQL's password.
     """
 
-    url: Annotated[str, Meta(min_length=1, max_length=2_048)] = "sqlite:///leeward.db"
-    password_env: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}\Z")] | None = None
+    url: Text = "sqlite:///leeward.db"
+    password_env: Variable | None = None
 
     def __repr__(self) -> str:
         """The address without its password."""
         return f"TablesSettings(url={_masked(self.url)!r}, password_env={self.password_env!r})"
+
+
+class ExchangeSettings(_Group, frozen=True):
+    """``[exchanges.NAME]``: where a list of hashes comes from.
+
+    Attributes:
+        kind: Which protocol it speaks: ``ncmec``, ``stopncii``, ``threatexchange``, ``arachnid``
+            or ``files``.
+        bank: The bank that it is read into; none for a look-up service, which gives no list.
+        address: Its address, where it is not the usual one. For NCMEC the name of one of its
+            lists will do (``industry``, ``ngo`` ...).
+        user_env, password_env: Variables with the credentials of NCMEC and of Arachnid Shield.
+        key_env, fetch_key_env, feedback_key_env: Variables with StopNCII's subscription key and
+            its function keys; the last is needed only for feedback.
+        token_env: Variable with ThreatExchange's access token.
+        group: ThreatExchange's privacy group.
+        path: The file or folder of ``files``; a relative one lies in the data folder.
+        members: The members of NCMEC whose entries are wanted; all, if there are none.
+        licensed: Algorithms that are used besides those that Leeward knows.
+        proxy_env: Variable with the address of a proxy.
+        allowed_age: Age of the last completed sync beyond which the exchange is stale.
+    """
+
+    kind: ExchangeKind
+    bank: Text | None = None
+    address: Text | None = None
+    user_env: Variable | None = None
+    password_env: Variable | None = None
+    key_env: Variable | None = None
+    fetch_key_env: Variable | None = None
+    feedback_key_env: Variable | None = None
+    token_env: Variable | None = None
+    group: Text | None = None
+    path: Text | None = None
+    members: Words = ()
+    licensed: Words = ()
+    proxy_env: Variable | None = None
+    allowed_age: Age = Age(86_400)
+
+    def __repr__(self) -> str:
+        """The kind and the bank: an address may hold a password."""
+        return f"ExchangeSettings(kind={self.kind!r}, bank={self.bank!r})"
 
 
 class _File(_Group, frozen=True):
@@ -147,6 +196,7 @@ class _File(_Group, frozen=True):
     retention: RetentionSettings = RetentionSettings()
     server: ServerSettings = ServerSettings()
     tables: TablesSettings = TablesSettings()
+    exchanges: dict[str, ExchangeSettings] = {}
 
 
 class Settings(_File, frozen=True):
@@ -154,6 +204,7 @@ class Settings(_File, frozen=True):
 
     Attributes:
         log, retention, server, tables: The groups.
+        exchanges: The exchanges, by their names.
         given: The keys, as ``log.seal_events``, that the file sets. Not itself a setting.
     """
 
@@ -181,27 +232,56 @@ def settings_of(raw: dict[str, Any]) -> Settings:
         msgspec.ValidationError: A key is not known, or a value cannot be used. The message
             holds no value.
     """
+    exchanges = raw.get("exchanges", {})
+    if isinstance(exchanges, dict):
+        for name, keys in exchanges.items():
+            _check_exchange(name, keys)
     file = msgspec.convert(raw, _File, dec_hook=_decode)
-    given = frozenset(f"{group}.{key}" for group, keys in raw.items() for key in keys)
+    groups = {group: keys for group, keys in raw.items() if group != "exchanges"}
+    groups |= {f"exchanges.{name}": keys for name, keys in exchanges.items()}
+    given = frozenset(f"{group}.{key}" for group, keys in groups.items() for key in keys)
     return Settings(
         log=file.log,
         retention=file.retention,
         server=file.server,
         tables=file.tables,
+        exchanges=file.exchanges,
         given=given,
     )
 
 
 def in_force(settings: Settings) -> list[InForce]:
-    """Every setting with its value and where that comes from, in the order of the groups."""
+    """Every setting with its value and where that comes from, in the order of the groups.
+
+    Of an exchange, what does not concern it is left out.
+    """
+    named = settings.exchanges.items()
+    groups = {name: getattr(settings, name) for name in _File.__struct_fields__[:-1]}
     lines = []
-    for group in _File.__struct_fields__:
-        values = getattr(settings, group)
+    for group, values in (groups | {f"exchanges.{name}": values for name, values in named}).items():
         for field in values.__struct_fields__:
-            key = f"{group}.{field}"
+            key, value = f"{group}.{field}", getattr(values, field)
             origin: Origin = "file" if key in settings.given else "default"
-            lines.append(InForce(key, _shown(getattr(values, field)), origin))
+            if group in groups or origin == "file" or value not in (None, ()):
+                lines.append(InForce(key, _shown(value), origin))
     return lines
+
+
+def _check_exchange(name: str, keys: Any) -> None:
+    """Look at one exchange by itself: msgspec does not say in which one of many a mistake is."""
+    if not _EXCHANGE.fullmatch(name):
+        raise msgspec.ValidationError(
+            "Expected names of at most 64 small letters, digits, - and _ - at `$.exchanges`"
+        )
+    try:
+        msgspec.convert(keys, ExchangeSettings, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        if reason.startswith("Invalid enum value"):  # the message would hold the value
+            reason = f"Expected one of {', '.join(get_args(ExchangeKind))}"
+        raise msgspec.ValidationError(
+            f"{reason} - at `$.exchanges.{name}{place.removesuffix('`')}`"
+        ) from None
 
 
 def _decode(kind: type, value: Any) -> Any:
@@ -213,6 +293,8 @@ def _decode(kind: type, value: Any) -> Any:
 def _shown(value: Any) -> str | int | None:
     if isinstance(value, Age):
         return str(value)
+    if isinstance(value, tuple):
+        return msgspec.json.encode(value).decode()
     return _masked(value) if isinstance(value, str) else cast("int | None", value)
 
 

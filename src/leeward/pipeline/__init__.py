@@ -14,38 +14,79 @@ from leeward.pipeline._found import (
 from leeward.pipeline._graph import interaction_graph
 from leeward.pipeline._housekeeping import Housekeeper
 from leeward.pipeline._ingest import Sink, ingest
+from leeward.pipeline._match import MOST_MATCHES, Matcher
+from leeward.pipeline._match_query import (
+    Matched,
+    MatchListing,
+    MatchQuery,
+    MatchResult,
+    hash_query,
+    media_query,
+)
 from leeward.pipeline._mending import Mended, replay_quarantine
 from leeward.pipeline._pieces import FORMATS, Format, detect
 from leeward.pipeline._priors import read_priors
 from leeward.pipeline._replay import Replayed, replay
 from leeward.pipeline._retention import retain
 from leeward.pipeline._summary import Summary
+from leeward.pipeline._sync import (
+    Applied,
+    BankSink,
+    FeedbackReport,
+    Staleness,
+    SyncReport,
+    feedback_queue,
+    send_reviewed,
+    staleness,
+    sync,
+)
+from leeward.pipeline._sync_tables import ExchangeStanding, SyncedBank, exchange_standings
 
 __all__ = [
     "FORMATS",
+    "MOST_MATCHES",
     "RANKING_SCHEMA",
+    "Applied",
+    "BankSink",
+    "ExchangeStanding",
+    "FeedbackReport",
     "Figures",
     "Forgotten",
     "Format",
     "Found",
     "Histogram",
     "Housekeeper",
+    "MatchListing",
+    "MatchQuery",
+    "MatchResult",
+    "Matched",
+    "Matcher",
     "Mended",
     "Own",
     "Replayed",
     "Sink",
     "Size",
+    "Staleness",
     "Summary",
+    "SyncReport",
+    "SyncedBank",
     "carry_out",
     "check_ranking_name",
     "count_subject",
     "detect",
     "discover",
     "erase_subject",
+    "exchange_standings",
+    "feedback_queue",
+    "hash_query",
     "ingest",
     "interaction_graph",
+    "media_query",
     "read_priors",
     "replay",
     "replay_quarantine",
     "retain",
+    "send_reviewed",
+    "staleness",
+    "sync",
 ]

@@ -19,6 +19,7 @@ from leeward.errors import LeewardError, Overloaded
 from leeward.server._answers import EventsAnswer, Problem, answer, named, problem_of
 from leeward.server._bodies import empty, form_of, read_body
 from leeward.server._intake import Work
+from leeward.server._match_body import MAX_HASH_BYTES, kind_of, queries_in
 from leeward.server._metrics import CONTENT_TYPE
 from leeward.server._openapi import document
 from leeward.server._parts import Parts, open_parts
@@ -72,6 +73,7 @@ def _app(lifespan: Any) -> Starlette:
     return Starlette(
         routes=[
             Route("/v1/events", post_events, methods=["POST"]),
+            Route("/v1/match", post_match, methods=["POST"]),
             Route("/v1/openapi.json", get_openapi, methods=["GET"]),
             Route("/healthz", get_health, methods=["GET"]),
             Route("/metrics", get_metrics, methods=["GET"]),
@@ -110,6 +112,26 @@ async def post_events(request: Request) -> Response:
     return answer(EventsAnswer(*counts, first, named(refused), len(refused)), 202)
 
 
+async def post_match(request: Request) -> Response:
+    """Say what the hash banks know of some hashes, or of a file."""
+    parts = _parts(request)
+    await parts.keys.require(request, "match")
+    upload = kind_of(request) == "media"
+    if upload:
+        parts.desk.make_room()
+    with parts.budget.share() as share:
+        most = parts.settings.server.max_body_bytes
+        body = await read_body(request, share, most if upload else min(most, MAX_HASH_BYTES))
+        if not body:
+            raise Problem(400, "empty", "the body is empty", "send hashes or a file")
+        if upload:
+            found = await parts.desk.match_upload(body)
+        else:
+            found = await parts.desk.match(queries_in(body))
+    parts.metrics.matched(result.status for result in found.results)
+    return answer(found, headers={"cache-control": "no-store"})
+
+
 async def get_health(request: Request) -> Response:
     """Whether events can be taken."""
     health = await _parts(request).state.health()
@@ -122,6 +144,7 @@ async def get_metrics(request: Request) -> Response:
     parts = _parts(request)
     await parts.keys.require(request, "metrics:read")
     reading = await parts.state.reading()
+    parts.metrics.note_banks(parts.desk.entries, parts.desk.behind)
     text = parts.metrics.text(reading, parts.writer.queued, parts.budget.used)
     return Response(text, headers={"content-type": CONTENT_TYPE})
 
@@ -249,6 +272,7 @@ def _route(scope: Scope) -> str:
 
 _NAMES: Final = {
     "post_events": "/v1/events",
+    "post_match": "/v1/match",
     "get_openapi": "/v1/openapi.json",
     "get_health": "/healthz",
     "get_metrics": "/metrics",

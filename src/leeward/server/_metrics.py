@@ -14,6 +14,8 @@ from prometheus_client import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from leeward.server._intake import Outcome
     from leeward.server._state import Reading
 
@@ -43,6 +45,16 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._matches = Counter(
+            "leeward_match_queries",
+            "Hashes and files that were matched with the hash banks, by the answer.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self._entries = self._gauge("match_entries", "PDQ entries of hash banks that match.")
+        self._behind = self._gauge(
+            "match_behind_seconds", "Since changes of hash banks were last read."
+        )
         self._accepted = self._events.labels("accepted")
         self._repeated = self._events.labels("repeated")
         self._quarantined = self._events.labels("quarantined")
@@ -57,9 +69,18 @@ class Metrics:
         self._bytes = self._gauge("quarantine_bytes", "Their size.")
         self._last = self._gauge("last_seq", "Place of the newest event in the log.")
         self._free = self._gauge("disk_free_bytes", "Free space where the log lies.")
+        self._age = self._by_exchange(
+            "exchange_age_seconds", "Since a sync of the exchange was last completed."
+        )
+        self._stale = self._by_exchange(
+            "exchange_stale", "1 where that is too long ago, or never was."
+        )
 
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(f"leeward_{name}", text, registry=self._registry)
+
+    def _by_exchange(self, name: str, text: str) -> Gauge:
+        return Gauge(f"leeward_{name}", text, ["exchange"], registry=self._registry)
 
     def took(self, outcome: Outcome) -> None:
         """Count what became of a body."""
@@ -73,6 +94,21 @@ class Metrics:
     def turned_away(self, lines: int) -> None:
         """Count bad lines that were handed back and not kept."""
         self._refused.inc(lines)
+
+    def matched(self, outcomes: Iterable[str]) -> None:
+        """Count what was answered to queries: ``matched``, ``unmatched`` or ``abstained``."""
+        for outcome in outcomes:
+            self._matches.labels(outcome).inc()
+
+    def note_banks(self, entries: int, behind: float) -> None:
+        """Note the state of the hash banks.
+
+        Args:
+            entries: PDQ entries that match.
+            behind: Seconds since changes were read.
+        """
+        self._entries.set(entries)
+        self._behind.set(behind)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answer. ``route`` is one of the server's own, never a path as sent."""
@@ -96,4 +132,10 @@ class Metrics:
             (self._free, reading.disk_free),
         ):
             gauge.set(value)
+        self._age.clear()
+        self._stale.clear()
+        for each in reading.exchanges:  # their names come from the settings
+            self._stale.labels(each.exchange).set(each.stale)
+            if each.age is not None:
+                self._age.labels(each.exchange).set(each.age)
         return generate_latest(self._registry)

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
-from leeward.model import Event
+from leeward.model import HASH_OCTETS, Event
 from leeward.server._answers import ErrorAnswer, EventsAnswer, HealthAnswer
+from leeward.server._match import MatchAnswer
+from leeward.server._match_body import MAX_HASHES, MatchErrorAnswer
 
 __all__ = ["describe", "document"]
 
@@ -17,6 +19,7 @@ _REF: Final = "#/components/schemas/{name}"
 _AFTER: Final = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
 _FAULT: Final = "A fault of the server; its log names the place."
 _UNAVAILABLE: Final = "The log or the tables cannot be used now."
+_BAD_HASHES: Final = "MatchErrorAnswer"
 _CHALLENGE: Final = {"WWW-Authenticate": {"schema": {"type": "string"}}}
 
 
@@ -38,6 +41,7 @@ def describe() -> dict[str, Any]:
         },
         "paths": {
             "/v1/events": {"post": _post_events()},
+            "/v1/match": {"post": _post_match()},
             "/v1/openapi.json": {"get": _get("This document", "openapi", {"type": "object"})},
             "/healthz": {"get": _get_health()},
             "/metrics": {"get": _get_metrics()},
@@ -58,7 +62,8 @@ def describe() -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(
-        [Event, EventsAnswer, ErrorAnswer, HealthAnswer], ref_template=_REF
+        [Event, EventsAnswer, ErrorAnswer, HealthAnswer, MatchAnswer, MatchErrorAnswer],
+        ref_template=_REF,
     )
     plain: dict[str, Any] = _for_browsers(schemas)
     return plain
@@ -121,6 +126,59 @@ def _post_events() -> dict[str, Any]:
             "500": _error(_FAULT),
             "503": _error(_UNAVAILABLE, _AFTER),
             "507": _error("The disk or the quarantine is full. Nothing was stored."),
+        },
+    }
+
+
+def _post_match() -> dict[str, Any]:
+    def digits(count: int) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^[0-9a-fA-F]{{{count}}}$"}
+
+    item = {
+        "type": "object",
+        "description": "What is known of one picture; at least one hash.",
+        "properties": {
+            **{name: digits(2 * octets) for name, octets in HASH_OCTETS.items()},
+            "quality": {"type": "integer", "minimum": 0, "maximum": 100},
+        },
+        "additionalProperties": False,
+    }
+    hashes = {
+        "type": "object",
+        "properties": {
+            "hashes": {"type": "array", "items": item, "minItems": 1, "maxItems": MAX_HASHES}
+        },
+        "required": ["hashes"],
+        "additionalProperties": False,
+    }
+    file = {"schema": {"type": "string", "format": "binary"}}
+    return {
+        "operationId": "postMatch",
+        "summary": "Match with the hash banks",
+        "description": "Says which entries are near, who listed them and what may follow, before"
+        " an upload is published. `abstained` is never to be read as clear. No answer holds a"
+        " hash.",
+        "security": [{"key": ["match"]}],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": hashes},
+                "image/*": file,
+                "application/octet-stream": file,
+            },
+        },
+        "responses": {
+            "200": _response("What the banks say.", "MatchAnswer"),
+            "400": _error("The body or the query cannot be read."),
+            "401": _error("No API key in force.", _CHALLENGE),
+            "403": _error("The key lacks the scope.", _CHALLENGE),
+            "408": _error("The body did not arrive in time."),
+            "413": _error("The body is too large or holds too many hashes."),
+            "415": _error("A content type or encoding that is not read here."),
+            "422": _response("Items that are no hashes, named. Nothing matched.", _BAD_HASHES),
+            "429": _error("Too much waits; send it again.", _AFTER),
+            "500": _error(_FAULT),
+            "503": _error("The banks cannot be read, or are still being opened.", _AFTER),
         },
     }
 

@@ -6,13 +6,15 @@ import contextlib
 import logging
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from leeward.pipeline import Housekeeper
+from leeward.pipeline import Housekeeper, exchange_standings
 from leeward.server._budget import Budget
 from leeward.server._intake import Intake
 from leeward.server._keys import KeyRing
+from leeward.server._match import MatchDesk
 from leeward.server._metrics import Metrics
 from leeward.server._state import State
 from leeward.store import Log, Writer
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from leeward.errors import LeewardError
     from leeward.model import Settings
+    from leeward.pipeline import ExchangeStanding
+    from leeward.store.tables import Tables
 
 __all__ = ["Parts", "open_parts"]
 
@@ -45,6 +49,7 @@ class Parts:
     intake: Intake
     state: State
     metrics: Metrics
+    desk: MatchDesk
 
 
 @contextlib.contextmanager
@@ -70,10 +75,19 @@ def open_parts(data: str | os.PathLike[str], settings: Settings) -> Iterator[Par
         stack.callback(intake.close)
         budget = Budget(max(IN_FLIGHT_BYTES, BODIES * most))
         housekeeper = Housekeeper(writer, tables, _report)
+        desk = MatchDesk(tables, folder)
+        stack.callback(desk.close)
         state.chores = housekeeper.trouble
+        if settings.exchanges:
+            state.exchanges = partial(_standings, tables, settings)
         housekeeper.start()
         stack.callback(housekeeper.stop)
-        yield Parts(settings, writer, budget, keys, intake, state, Metrics())
+        yield Parts(settings, writer, budget, keys, intake, state, Metrics(), desk)
+
+
+def _standings(tables: Tables, settings: Settings) -> list[ExchangeStanding]:
+    with tables.read() as connection:
+        return exchange_standings(connection, settings.exchanges)
 
 
 def _report(error: LeewardError) -> None:

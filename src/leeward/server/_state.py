@@ -12,10 +12,11 @@ from leeward.errors import LeewardError, Overloaded, QuarantineFull
 from leeward.server._answers import HealthAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from leeward.model import Settings
+    from leeward.pipeline import ExchangeStanding
     from leeward.store import Log, LogStatus, Writer
 
 __all__ = ["Reading", "State"]
@@ -33,11 +34,12 @@ LEAST_FREE_BYTES: Final = 256 << 20
 
 
 class Reading(NamedTuple):
-    """The log and its disk at one moment."""
+    """The log, its disk and the age of what came from exchanges, at one moment."""
 
     log: LogStatus
     disk_free: int
     disk_size: int
+    exchanges: Sequence[ExchangeStanding] = ()
 
 
 class State:
@@ -69,6 +71,7 @@ class State:
         self._read_at = 0.0
         self._failed_at: float | None = None
         self.chores: Mapping[str, str] = {}
+        self.exchanges: Callable[[], Sequence[ExchangeStanding]] = list
         self.closing = False
 
     async def reading(self) -> Reading:
@@ -122,7 +125,13 @@ class State:
 
     def _read(self) -> Reading:
         disk = shutil.disk_usage(self._data)
-        return Reading(self._log.status(), disk.free, disk.total)
+        return Reading(self._log.status(), disk.free, disk.total, self._exchanges())
+
+    def _exchanges(self) -> Sequence[ExchangeStanding]:
+        try:
+            return self.exchanges()
+        except LeewardError:
+            return ()  # that the tables do not answer is said elsewhere
 
     def _concerns(self, reading: Reading) -> list[str]:
         bounds = self._settings.log

@@ -7,11 +7,13 @@ the rows between, so that a copy that was cut short is known.
 
 from __future__ import annotations
 
+import base64
+import binascii
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from sqlalchemy import MetaData, Table, delete, func, insert, select
+from sqlalchemy import LargeBinary, MetaData, Table, delete, func, insert, select
 
 from leeward.errors import AlreadyExists, Corrupt, NewerFormat
 from leeward.store.tables._address import shown
@@ -34,7 +36,7 @@ _AT_ONCE: Final = 500
 
 
 class CopiedRow(NamedTuple):
-    """One row of a copy; its values are JSON's strings, integers and null."""
+    """One row of a copy; its values are JSON's strings, integers and null, octets in base64."""
 
     table: str
     row: dict[str, Value]
@@ -48,8 +50,12 @@ def dump(tables: Tables) -> Iterator[CopiedRow]:
         for table in metadata.sorted_tables:
             query = select(table).order_by(*table.primary_key)
             with connection.execute(query.execution_options(yield_per=_AT_ONCE)) as rows:
+                octets = _octets(table)
                 for row in rows:
-                    yield CopiedRow(table.name, row._asdict())
+                    values = row._asdict()
+                    for column in octets:
+                        values[column] = base64.b64encode(values[column]).decode()
+                    yield CopiedRow(table.name, values)
                     count += 1
     yield CopiedRow(_END, {"rows": count})
 
@@ -123,12 +129,25 @@ def _fill(
         if name not in tables:
             raise _corrupt("has rows of an unknown table")
         columns = set(tables[name].columns.keys())
+        octets = _octets(tables[name])
         while some := list(islice(values, _AT_ONCE)):
             if any(set(row) != columns for row in some):
                 raise _corrupt("has rows of an unknown form")
-            connection.execute(insert(tables[name]), some)
+            connection.execute(insert(tables[name]), [_decoded(row, octets) for row in some])
             count += len(some)
     raise _corrupt("is cut short")
+
+
+def _octets(table: Table) -> list[str]:
+    """The columns of a table that hold octets, which JSON has no word for. None is ever null."""
+    return [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
+
+
+def _decoded(row: dict[str, Value], octets: list[str]) -> dict[str, Value | bytes]:
+    try:
+        return row | {name: base64.b64decode(str(row[name]), validate=True) for name in octets}
+    except binascii.Error:
+        raise _corrupt("has octets of an unknown form") from None
 
 
 def _renumber(connection: Connection, tables: dict[str, Table]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -22,7 +23,24 @@ from sqlalchemy import (
     text,
 )
 
-__all__ = ["api_key", "audit", "audit_head", "erasure", "hold", "metadata"]
+__all__ = [
+    "api_key",
+    "audit",
+    "audit_head",
+    "bank",
+    "bank_act",
+    "bank_change",
+    "bank_count",
+    "bank_entry",
+    "bank_feedback",
+    "bank_listing",
+    "bank_permission",
+    "bank_source",
+    "bank_version",
+    "erasure",
+    "hold",
+    "metadata",
+]
 
 metadata: Final = MetaData(
     naming_convention={
@@ -114,3 +132,172 @@ erasure: Final = Table(
 # A long URI does not fit into a row of PostgreSQL's B-tree; into its hash index it does.
 for _table in (hold, erasure):
     Index(f"ix_{_table.name}_subject", _table.c.subject, postgresql_using="hash")
+
+bank: Final = Table(
+    "bank",
+    metadata,
+    _id(),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", String(200), nullable=False),
+)
+
+bank_version: Final = Table(
+    "bank_version",
+    metadata,
+    Column("bank_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("meaning", String(32), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("distance", Integer, nullable=False),
+    Column("automation_distance", Integer),
+    Column("review", Integer, nullable=False),
+    Column("causes", String(255), nullable=False),
+    Column("paused_at", BigInteger),
+    Column("paused_by", String(200)),
+    Column("paused_why", Text),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_by", String(200), nullable=False),
+    Column("reason", Text),
+)
+
+# What was done to the entries of a bank: listings name it twice instead of a person and a time.
+bank_act: Final = Table(
+    "bank_act",
+    metadata,
+    _id(),
+    Column("bank_id", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("why", Text),
+    Column("origin", String(255)),
+    Column("added", BigInteger, nullable=False),
+    Column("listed", BigInteger, nullable=False),
+    Column("known", BigInteger, nullable=False),
+    Column("kept_out", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("digest", String(64)),
+    Column("finished_at", BigInteger),
+)
+
+bank_source: Final = Table(
+    "bank_source",
+    metadata,
+    _id(),
+    Column("exchange", String(64), nullable=False),
+    Column("member", String(255), nullable=False),
+)
+Index("uq_bank_source_exchange_member", *bank_source.c["exchange", "member"], unique=True)
+
+bank_entry: Final = Table(
+    "bank_entry",
+    metadata,
+    # Numbered by us, not by the database: a number that a rollback swallows would be a gap.
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("bank_id", BigInteger, nullable=False),
+    Column("algorithm", String(32), nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    # How many of its listings stand; it matches while that is not 0.
+    Column("listed", Integer, nullable=False),
+    Column("paused_at", BigInteger),
+    Column("paused_by", String(200)),
+    Column("paused_why", Text),
+)
+# The value first: a digest is looked up in all banks at once.
+Index("uq_bank_entry_value", *bank_entry.c["value", "algorithm", "bank_id"], unique=True)
+Index(
+    "ix_bank_entry_paused",
+    bank_entry.c.bank_id,
+    sqlite_where=text("paused_at IS NOT NULL"),
+    postgresql_where=text("paused_at IS NOT NULL"),
+)
+
+bank_listing: Final = Table(
+    "bank_listing",
+    metadata,
+    Column("entry_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("source_id", BigInteger, nullable=False),
+    Column("external_id", String(255)),
+    Column("classification", String(255)),
+    Column("listed_at", BigInteger),
+    Column("added", BigInteger, nullable=False),
+    Column("withdrawn", BigInteger),
+    # Rows lie in the order of their key, without a second tree.
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_bank_listing_external",
+    *bank_listing.c["external_id", "source_id"],
+    sqlite_where=text("external_id IS NOT NULL"),
+    postgresql_where=text("external_id IS NOT NULL"),
+)
+
+# What a member has standing: an exchange that was read whole withdraws the rest.
+Index(
+    "ix_bank_listing_standing",
+    *bank_listing.c["source_id", "entry_id", "number"],
+    sqlite_where=text("withdrawn IS NULL"),
+    postgresql_where=text("withdrawn IS NULL"),
+)
+
+bank_exchange: Final = Table(
+    "bank_exchange",
+    metadata,
+    Column("bank_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("exchange", String(64), primary_key=True),
+    Column("through", BigInteger, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("completed_at", BigInteger),
+)
+
+bank_feedback: Final = Table(
+    "bank_feedback",
+    metadata,
+    _id(),
+    Column("bank_id", BigInteger, nullable=False),
+    Column("entry_id", BigInteger, nullable=False),
+    Column("listing", Integer, nullable=False),
+    Column("given", Integer, nullable=False),
+    Column("opinion", String(16), nullable=False),
+    Column("reasons", Text),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(255), nullable=False),
+    Column("sent_at", BigInteger),
+)
+Index("ix_bank_feedback_entry_id", bank_feedback.c.entry_id)
+
+bank_change: Final = Table(
+    "bank_change",
+    metadata,
+    Column("seq", _ID, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+)
+
+bank_count: Final = Table(
+    "bank_count",
+    metadata,
+    Column("bank_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("algorithm", String(32), primary_key=True),
+    Column("entries", BigInteger, nullable=False),
+    Column("standing", BigInteger, nullable=False),
+)
+
+bank_permission: Final = Table(
+    "bank_permission",
+    metadata,
+    _id(),
+    Column("bank_id", BigInteger, nullable=False),
+    Column("person", String(200), nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+    Column("given_by", String(200), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("revoked_by", String(200)),
+)
+Index("ix_bank_permission_bank_id", bank_permission.c.bank_id)
