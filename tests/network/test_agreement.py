@@ -52,3 +52,12 @@ def test_the_search_that_knows_everybody_explains_where_it_is_about_as_near() ->
     one, last = np.array([5.0, -5.0]), np.array([5.1, -5.1])
     totals = [one, one + 0.4, last]
     assert nearest(totals, middle_of(totals), 2) == 2
+
+
+@given(lower=st.lists(st.tuples(st.floats(-20, 20), st.floats(0, 9)), min_size=1, max_size=7))
+def test_who_stands_no_higher_in_any_search_stands_no_higher_in_the_middle(
+    lower: list[tuple[float, float]],
+) -> None:
+    """So what no search counts for an account, the middle does not count for it either."""
+    one, other = middle_of([np.array([low, low + more]) for low, more in lower])
+    assert one <= other
