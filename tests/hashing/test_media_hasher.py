@@ -251,13 +251,13 @@ def test_processes_end_with_their_owner() -> None:
 
 
 def test_a_call_that_waits_for_a_process_hears_of_the_end() -> None:
+    earlier = processes()
     hasher = MediaHasher(limits=LARGE, memory=4 << 30, seconds=GENEROUS)
     hasher.hash(PICTURE)
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(hasher.hash, BOMB)
-        while not first.running():
+        while not any(map(busy, processes() - earlier)):
             time.sleep(0.001)
-        time.sleep(0.1)
         second = threads.submit(hasher.hash, PICTURE)
         hasher.close()
 
