@@ -1,28 +1,44 @@
-"""What further seeds are worth, and a second search after some accounts were judged.
+"""What further seeds are worth, a second search after some accounts were judged, and growing logs.
 
 How good a search is on other platforms, under attacks and beside other methods, is measured by
-``leeward evaluate discovery``. Quality does not depend on the clock.
+``leeward evaluate discovery``. Quality does not depend on the clock; what graphs and searches cost
+as platforms grow does. A million accounts make 25 million events.
 
     python benchmarks/discovery.py
+    python benchmarks/discovery.py --growth 250000 500000 1000000 2000000
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from leeward.evaluate import RING, draw_seeds, read_truth, trial
-from leeward.pipeline import discover, ingest
+from leeward.network import Seed
+from leeward.network import discover as discovered
+from leeward.pipeline import discover, ingest, interaction_graph
 from leeward.simulate import simulate
 from leeward.store import Log, Writer
+from machine import memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_HERE = Path(__file__).resolve()
+_WARM = 2_000
+"""Accounts of a platform whose measures are thrown away: kernels are compiled there."""
+_SEEDS = 10
+_SHARE = 100
+"""One account in so many is in the ring."""
 
 
 def further_seeds(draws: int = 4) -> dict[str, Any]:
@@ -69,8 +85,84 @@ def _searches(log: Log, roles: dict[str, str], draw: int) -> Iterator[tuple[str,
         yield f"second search: {name}", precision([*seeds, *more], [*seeds, *judged])
 
 
+def growth(sizes: list[int], folder: Path) -> Iterator[dict[str, float]]:
+    """What the graph of a whole log and a search from ten seeds cost, platform by platform.
+
+    Each in a process of its own, so that memory is its alone. A platform is removed before the
+    next is made.
+
+    Args:
+        sizes: Accounts of each platform.
+        folder: Where they are put; what is there is removed.
+    """
+    for accounts in (_WARM, *sizes):
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            simulate(folder / "platform", accounts=accounts, ring=accounts // _SHARE, seed=1)
+            with Writer.open(folder / "data") as writer:
+                ingest([folder / "platform" / "events.parquet"], writer)
+            (folder / "platform" / "events.parquet").unlink()
+            figures = {"accounts": accounts, **_apart("graph", folder), **_apart("search", folder)}
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        if accounts != _WARM:
+            yield figures
+
+
+def _apart(what: str, folder: Path) -> dict[str, float]:
+    command = [sys.executable, str(_HERE), "--measure", what, str(folder)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    figures: dict[str, float] = json.loads(said)
+    return figures
+
+
+def _measured(what: str, folder: Path) -> dict[str, float]:
+    """One of the two, in this process. The graph is saved beside the log for the search."""
+    names = draw_seeds(read_truth(folder / "platform" / "truth.parquet"), _SEEDS, 1)
+    with Log(folder / "data") as log:
+        wall, cpu = time.perf_counter(), time.process_time()
+        graph = interaction_graph(log)
+        if what == "search":
+            wall, cpu = time.perf_counter(), time.process_time()
+            discovered(graph, [Seed("account", name) for name in names], log.hasher)
+        return {
+            "events": graph.events,
+            f"{what}, wall s": time.perf_counter() - wall,
+            f"{what}, cpu s": time.process_time() - cpu,
+            f"{what}, peak MB": memory()["VmHWM"],
+        }
+
+
+def exponents(rows: list[dict[str, float]]) -> dict[str, float]:
+    """By what power of the number of events each cost grows: least squares on logarithms."""
+    events = np.log([row["events"] for row in rows])
+    costs = [name for name in rows[0] if name not in ("accounts", "events")]
+    return {
+        name: float(np.polyfit(events, np.log([row[name] for row in rows]), 1)[0])
+        for name in costs
+        if len(rows) > 1
+    }
+
+
+def _shown(figures: dict[str, float], digits: int) -> str:
+    return ", ".join(f"{name} {value:,.{digits}f}" for name, value in figures.items())
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=4)
-    for figure, value in further_seeds(parser.parse_args().draws).items():
-        print(f"{figure}: {value:.3f}")
+    parser.add_argument("--growth", type=int, nargs="+", metavar="ACCOUNTS")
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure:
+        print(json.dumps(_measured(given.measure[0], Path(given.measure[1]))))
+    elif given.growth:
+        rows = []
+        for row in growth(given.growth, _HERE.parent / ".data" / "growth"):
+            rows.append(row)
+            print(_shown(row, 0), flush=True)
+        if len(rows) > 1:
+            print(f"exponents: {_shown(exponents(rows), 2)}")
+    else:
+        for figure, value in further_seeds(given.draws).items():
+            print(f"{figure}: {value:.3f}")

@@ -8,6 +8,7 @@ import pytest
 
 from leeward.errors import InputError
 from leeward.evaluate import hidden_network, measure_german, open_german
+from leeward.evaluate._rows import GERMAN_TIMED
 from leeward.network import Act, Node
 from tests.evaluate._stand_in import stand_in
 
@@ -44,6 +45,17 @@ def test_links_lead_nowhere_but_hashtags_domains_and_pictures_do(world: World) -
     links = (world.graph.kind == Node.LINK).sum()
     assert links == 3_620  # domains; there are ten times as many links
     assert {*world.graph.out.act.tolist()} == {Act.AUTHORED, Act.CARRIES}
+
+
+def test_times_of_which_the_network_is_made_are_not_known_unless_asked_for(
+    world: World, posts: Path, tmp_path: Path
+) -> None:
+    assert not world.graph.out.at.any()
+    assert not world.graph.into.at.any()
+    timed = open_german(posts, tmp_path, times=True)
+    assert timed.graph.out.at.all()
+    (first, *_) = measure_german(timed, stand_in, 1)
+    assert first.setting.structure == GERMAN_TIMED
 
 
 def test_a_network_is_found_and_a_placebo_is_not(rows: list[Measured]) -> None:

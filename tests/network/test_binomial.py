@@ -14,7 +14,7 @@ from leeward.network._binomial import beta_cdf, beta_quantile, likelihoods, log_
 @given(
     a=st.floats(0.01, 5_000),
     b=st.floats(0.01, 5_000),
-    x=st.floats(0, 1),
+    x=st.floats(0, 1, allow_subnormal=False),  # scipy's lose digits there
 )
 def test_the_beta_law_is_scipys(a: float, b: float, x: float) -> None:
     assert beta_cdf(x, a, b) == pytest.approx(stats.beta.cdf(x, a, b), abs=1e-9)

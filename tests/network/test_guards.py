@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leeward.model import MediaRef
 from leeward.network import Act, Graph
-from leeward.network._guards import ENOUGH, STRONG, distinct_authors, filed_flags
+from leeward.network._guards import ENOUGH, STRONG, answers, distinct_authors, filed_flags
 from leeward.network._taint import taint_of
 from leeward.network._touches import touches_of
 from tests.network._events import HASHER, event, graph_of, random_events
@@ -194,3 +194,25 @@ def test_an_empty_graph_guards_nobody() -> None:
     taint = taint_of(touches, np.zeros(0), np.zeros(0))
     assert not len(distinct_authors(graph, touches, taint, np.zeros(0)))
     assert not len(filed_flags(graph, touches, taint, np.zeros(0)))
+
+
+def replies_of(events: list[Event], suspects: set[str], name: str) -> int:
+    world, _, place = judged(events, suspects)
+    found = answers(world.graph, world.touches, world.suspicion)
+    return int(found[place[name]])
+
+
+def test_replies_to_suspects_are_counted_whatever_they_are_about() -> None:
+    """Who argues does so under any post of theirs, and not under those that went around alone."""
+    plain = [event("post", 500 + i, f"ring/{i}", f"plain/{i}") for i in range(3)]
+    mine = [event("post", 900 + i, "ann", f"re/{i}", reply_to=f"plain/{i}") for i in (0, 1, 2)]
+    assert replies_of([*ring(8), *plain, *mine], RING, "ann") == 3
+    assert replies_of([*ring(8), *plain, *mine], RING - {"ring/2"}, "ann") == 2
+    assert replies_of([*ring(8), *plain, *mine], set(), "ann") == 0
+
+
+def test_replies_to_oneself_and_what_others_reply_are_not_counted() -> None:
+    own = event("post", 900, "ring/1", "re/own", reply_to="post/1")
+    theirs = event("post", 901, "ann", "re/ann", reply_to="post/1")
+    assert replies_of([*ring(8), own, theirs], RING, "ring/1") == 0
+    assert replies_of([*ring(8), own, theirs], RING, "ann") == 1

@@ -54,7 +54,7 @@ def test_the_lean_is_the_ratio_of_two_normal_densities(
     found = lean(everybody, np.array(members), np.ones(len(places), np.bool_))
     steepness = (theirs - middle) / spread
     if steepness <= 0:
-        assert not found.any()
+        assert found.tolist() == pytest.approx([0.0] * len(places), abs=1e-9)
     elif steepness < 2:
         densities = ((everybody - middle) ** 2 - (everybody - theirs) ** 2) / (2 * spread)
         assert found.tolist() == pytest.approx(densities.tolist(), abs=1e-9)

@@ -159,7 +159,7 @@ def discovery(
     """Measure discovery on simulated platforms, beside its goals and other methods.
 
     Prints a table in Markdown, or with --json one object for each figure and each goal. The
-    search was developed on all structures but migrating and trade; these two, and all attacks,
+    search was developed on all structures but migrating; this one, and all attacks but flood,
     were held out. With reviews, a draw at 200,000 accounts took five minutes on two cores.
     """
     from leeward.evaluate import Wish, report, write_report
@@ -274,8 +274,9 @@ def _german(
     from leeward.network import search
 
     say("reading german_elections")
-    world = open_german(posts, folder / "german_elections")
-    yield from measure_german(world, search, draws, say)
+    for times in (False, True):
+        world = open_german(posts, folder / "german_elections", times=times)
+        yield from measure_german(world, search, draws, say)
 
 
 def _stream(row: Measured, answer: Answer) -> None:

@@ -2,11 +2,13 @@
 
 The accounts that shared the same links within ten seconds, and did so with two links or more, hang
 together in groups; the largest group is the hidden network. Ten of it are the seeds. The links
-are then forgotten: hashtags, domains and pictures are all that leads to the others.
+are then forgotten: hashtags, domains and pictures are all that leads to the others. So are the
+times, of which the network is made; what they would add is measured apart.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -17,7 +19,7 @@ from leeward.errors import InputError
 from leeward.evaluate._ceiling import recall_at
 from leeward.evaluate._measures import ranking_measures
 from leeward.evaluate._peers import portfolio
-from leeward.evaluate._rows import GERMAN, Measured, Setting
+from leeward.evaluate._rows import GERMAN, GERMAN_TIMED, Measured, Setting
 from leeward.evaluate._run import OURS
 from leeward.evaluate._searching import searched
 from leeward.evaluate._world import World, order_of
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.evaluate._searching import Searched, Searching
+    from leeward.network import Csr
 
     Bools = npt.NDArray[np.bool_]
     Doubles = npt.NDArray[np.float64]
@@ -99,7 +102,7 @@ def _shares(posts: Path) -> _Acts:
     return _Acts(*(rows[name].to_numpy() for name in _COLUMNS))
 
 
-def open_german(posts: Path, folder: Path) -> World:
+def open_german(posts: Path, folder: Path, *, times: bool = False) -> World:
     """The graph of hashtags, domains and pictures, and the hidden network as its ring.
 
     Accounts that used none of these are left out: nothing could lead to them.
@@ -107,6 +110,7 @@ def open_german(posts: Path, folder: Path) -> World:
     Args:
         posts: ``posts.csv.gz``.
         folder: Gets the log.
+        times: Whether it is known when accounts acted.
     """
     hidden = hidden_network(posts)
     table = folder / "german.toml"
@@ -117,6 +121,8 @@ def open_german(posts: Path, folder: Path) -> World:
             ingest([posts], writer, map=table)
     with Log(folder / "data") as log:
         graph = interaction_graph(log)
+    if not times:
+        graph = replace(graph, out=_timeless(graph.out), into=_timeless(graph.into))
     carrying = np.zeros(len(graph.kind), np.bool_)  # accounts with a post that carries anything
     source = np.repeat(np.arange(len(graph.kind)), graph.out.degrees())
     carrying[source[graph.out.degrees()[graph.out.node] > 0]] = True
@@ -128,6 +134,10 @@ def open_german(posts: Path, folder: Path) -> World:
     nothing = np.zeros(len(graph.kind), np.bool_)
     by_name = order_of(pa.array(names))
     return World(graph, accounts, roles, by_name, ring, nothing, np.zeros(len(accounts)), None)
+
+
+def _timeless(edges: Csr) -> Csr:
+    return edges._replace(at=np.zeros_like(edges.at))
 
 
 def measure_german(
@@ -144,14 +154,15 @@ def measure_german(
         draws: How many.
         progress: Told what happens.
     """
+    name = GERMAN_TIMED if world.graph.out.at.any() else GERMAN
     for draw in range(draws):
-        progress(f"{GERMAN}, draw {draw + 1} of {draws}")
-        at = Setting(GERMAN, accounts=len(world.accounts), seeds=_SEEDS, draw=draw)
+        progress(f"{name}, draw {draw + 1} of {draws}")
+        at = Setting(name, accounts=len(world.accounts), seeds=_SEEDS, draw=draw)
         rng = np.random.default_rng(draw)
         members = rng.permutation(world.by_name[world.ring[world.by_name]])[:_SEEDS]
         yield from _figures(world, at, searched(world, searching, members))
         anybody = rng.permutation(world.by_name)[:_SEEDS]
-        at = Setting(GERMAN, accounts=len(world.accounts), seeds=_SEEDS, draw=draw, placebo=True)
+        at = Setting(name, accounts=len(world.accounts), seeds=_SEEDS, draw=draw, placebo=True)
         yield from _figures(world, at, searched(world, searching, anybody))
 
 

@@ -39,7 +39,7 @@ def report(rows: Sequence[Measured], answers: Sequence[int]) -> str:
     parts = [
         _table(_HEAD, lines),
         "",
-        f"Developed on the structures {developed}; all others, and all attacks, were held out.",
+        f"Developed on the structures {developed}, and the attack flood; all others were held out.",
         _RULE,
         "",
         *_by_method(rows),

@@ -13,13 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["DEVELOPED_ON", "GERMAN", "Measured", "Setting", "read_rows", "write_rows"]
+__all__ = [
+    "DEVELOPED_ON",
+    "GERMAN",
+    "GERMAN_TIMED",
+    "Measured",
+    "Setting",
+    "read_rows",
+    "write_rows",
+]
 
-DEVELOPED_ON: Final = ("shared-posts", "hashtags", "adjacent", "links")
-"""The structures that the search was developed on. All others, and all attacks, were held out."""
+DEVELOPED_ON: Final = ("shared-posts", "hashtags", "adjacent", "links", "trade")
+"""The structures that the search was developed on. All others were held out, and all
+attacks but ``flood``."""
 
 GERMAN: Final = "german_elections"
 """The structure of real posts: nobody made it."""
+
+GERMAN_TIMED: Final = "german_elections, times known"
+"""The same where it is known when accounts acted, of which that network is made."""
 
 
 class Setting(Struct, frozen=True):

@@ -16,7 +16,7 @@ from leeward.network._certify import (
     drawn,
 )
 from leeward.network._columns import COLUMNS
-from leeward.network._copies import NEAR
+from leeward.network._copies import NEAR, Joins, lead
 from leeward.network._coshare import CoShares, Shares, co_shares, components
 from leeward.network._csr import Csr, Edges
 from leeward.network._discovery import Discovery, Scores, discover
@@ -24,7 +24,6 @@ from leeward.network._doubled import Reviewers, reviewers
 from leeward.network._extent import Extent
 from leeward.network._families import FAMILIES, Family, rankings
 from leeward.network._graph import Flags, Graph, Trait, fingerprint
-from leeward.network._moments import Moments, moments_of
 from leeward.network._plan import Plan, plan, separable
 from leeward.network._questions import Asking, Candidates, Questions, questions
 from leeward.network._recalibrate import Calibration, recalibrate
@@ -75,9 +74,9 @@ __all__ = [
     "FrozenTier",
     "Graph",
     "GraphBuilder",
+    "Joins",
     "Label",
     "Members",
-    "Moments",
     "Node",
     "Picture",
     "Plan",
@@ -108,8 +107,8 @@ __all__ = [
     "discover",
     "drawn",
     "fingerprint",
+    "lead",
     "members",
-    "moments_of",
     "name_of",
     "parse_prior",
     "parse_seeds",

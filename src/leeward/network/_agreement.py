@@ -82,13 +82,15 @@ def agreed(
 
     def grow(known: Confirmed) -> tuple[Growth, Step]:
         (growth,) = Growth.of_each(graph, touches, ways, [known])
+        growth.hashtags = hidden is None or hidden.hashtags
         for smaller in sizes(len(touches.accounts)):
             if smaller >= size:
                 break
             growth.step(smaller)
         return growth, growth.step(size, confirmed)
 
-    growth, step = grow(confirmed)
+    whole = None if hidden is None else hidden.whole
+    growth, step = grow(confirmed) if whole is None else (whole, whole.step(size, confirmed))
     if hidden is None or len(hidden.ranks) < ENOUGH:
         return Agreed(growth, step, size, step.total, np.zeros(len(step.total)))
     totals = [*hidden.totals, step.total]

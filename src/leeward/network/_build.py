@@ -10,7 +10,7 @@ import pyarrow as pa
 from leeward.model import kernel
 from leeward.network._acts import Act, Node
 from leeward.network._arguing import arguments
-from leeward.network._copies import leaders, stand_ins
+from leeward.network._copies import join, leaders, stand_ins
 from leeward.network._csr import Edges
 from leeward.network._graph import Flags, Graph, read_only
 from leeward.network._merge import both_ways
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from leeward.model import Hasher
     from leeward.network._columns import Statements
+    from leeward.network._copies import Joins
     from leeward.network._csr import Int32, Int64, UInt8
 
 __all__ = ["GraphBuilder"]
@@ -51,14 +52,21 @@ class GraphBuilder:
             self._last_seq = max(self._last_seq, int(batch["seq"].to_numpy().max()))
             self._reader.read(batch)
 
-    def finish(self) -> Graph:
-        """The graph of everything that was taken in. The builder is used up by that."""
+    def finish(self, joins: Joins | None = None) -> Graph:
+        """The graph of everything that was taken in. The builder is used up by that.
+
+        Args:
+            joins: What is one picture by the media map; names that the log does not know are
+                passed over.
+        """
         base, table, reader = self._base, self._table, self._reader
         pdq = np.concatenate([base.pdq, *reader.pdq])
         pdq_node = np.concatenate([base.pdq_node, *reader.pdq_node])
         leaders(pdq, pdq_node, table.first, len(base.pdq), table.to)
         table.finish()
         kind, first, slot = table.kind, table.first, table.slot
+        if joins is not None and len(joins.keys):
+            _join(joins, table)
         same_as = stand_ins(kind, table.to)
         author = table.to
         _authors(kind, int(Node.POST), author)
@@ -117,6 +125,14 @@ class GraphBuilder:
             place += len(names)
         parts = [self._base.names, *(names for _, names in self._reader.names)]
         return named, pa.concat_arrays(parts)
+
+
+def _join(joins: Joins, table: NodeTable) -> None:
+    nodes = table.find(joins.keys)
+    known = np.flatnonzero(nodes >= 0)
+    known = known[table.kind[nodes[known]] == Node.MEDIA]
+    same_as = stand_ins(table.kind, table.to)
+    join(joins.picture[known], nodes[known], table.first, same_as, table.to)
 
 
 def _traits(traits: UInt8, statements: list[Statements]) -> UInt8:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from leeward.network._agreement import AGREEMENT
 from leeward.network._dissent import OPPOSES
 from leeward.network._extent import line_of
 from leeward.network._graph import Trait
-from leeward.network._guards import distinct_authors, filed_flags
+from leeward.network._guards import answers, distinct_authors, filed_flags
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,6 +26,8 @@ __all__ = ["Conclusion", "concluded"]
 
 _AUTHORS: Final = 2
 """Other authors that evidence has to rest on."""
+_ANSWERS: Final = 0.5
+"""Replies to suspects, for each tainted thing: who answers so much rather argues."""
 
 
 class Conclusion(NamedTuple):
@@ -68,9 +71,13 @@ def concluded(
     probability: Doubles = 1 / (1 + np.exp(-np.clip(log_odds, -50, 50)))
     asked_first = _asked_first(graph, touches, step)
     alone = distinct_authors(graph, touches, step.taint, step.suspicion) < _AUTHORS
+    replies = answers(graph, touches, step.suspicion)
+    alone |= (replies > 0) & (replies >= _ANSWERS * step.conduct.tainted.sum(axis=1))
     open_ = ~(asked_first | alone)
     open_[confirmed.members] = False
     line = line_of(log_odds[open_]) if draw_line else np.inf
+    # Above it by what several searches agree on, and not by the one that gives the reasons.
+    alone |= log_odds - np.maximum(parts.get(AGREEMENT, 0.0), 0) < line
     asked_first |= alone & (log_odds >= line)
     return Conclusion(log_odds, {"base rate": base, **parts}, probability, asked_first, line)
 

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
     from leeward.network._acts import Node
     from leeward.network._csr import Int64
+    from leeward.network._lifts import Counted
     from leeward.network._touches import Touches
 
     Floats = npt.NDArray[np.float32]
     Doubles = npt.NDArray[np.float64]
 
-__all__ = ["Scales", "Votes", "mean_vote"]
+__all__ = ["Scales", "Votes", "bin_of", "mean_vote"]
 
 _BINS: Final = 4096
 """Places of a histogram of lifts, from which shares are read."""
@@ -51,12 +52,6 @@ class Scales(NamedTuple):
     steps: Doubles
     shares: npt.NDArray[np.uint16]
 
-    def votes(self, witness: int, lifts: Floats) -> npt.NDArray[np.uint16]:
-        """The votes of one witness for accounts of some lifts, by where others stood then."""
-        shares = np.empty(len(lifts), np.uint16)
-        _look_up(lifts, self.low[witness], self.steps[witness], self.shares[witness], shares)
-        return shares
-
 
 class Votes:
     """Votes of witnesses, computed once each.
@@ -64,13 +59,17 @@ class Votes:
     Args:
         touches: Who touched what.
         kind: Walkers go through things of this kind alone; through all of them if None.
+        counted: From :func:`~leeward.network._lifts.counted_ways`, if that was done before.
 
     Attributes:
         everywhere: See :class:`~leeward.network._lifts.Lifts`.
     """
 
-    def __init__(self, touches: Touches, kind: Node | None = None) -> None:
-        self._lifts = Lifts(touches, kind)
+    def __init__(
+        self, touches: Touches, kind: Node | None = None, counted: Counted | None = None
+    ) -> None:
+        self._touches, self._kind, self._counted = touches, kind, counted
+        self._lifts: Lifts | None = Lifts(touches, kind, counted=counted)
         self.everywhere = self._lifts.everywhere
         self._kept: dict[int, npt.NDArray[np.uint16]] = {}
         self._scales: dict[int, tuple[float, float, npt.NDArray[np.uint16]]] = {}
@@ -82,9 +81,12 @@ class Votes:
             witnesses: Places of accounts; or, counted on from the last account, of things.
         """
         missing = [w for w in dict.fromkeys(witnesses.tolist()) if w not in self._kept]
+        if self._lifts is None:
+            self._lifts = Lifts(self._touches, self._kind, self.everywhere, self._counted)
+        room = self._lifts.room() if missing else None
         for begin in range(0, len(missing), COLUMNS):
             some = missing[begin : begin + COLUMNS]
-            lifts = self._lifts.of(np.array(some, np.int64))
+            lifts = self._lifts.of(np.array(some, np.int64), room)
             with ThreadPoolExecutor(_THREADS) as threads:
                 votes = threads.map(_shares, (lifts[:, i] for i in range(len(some))))
                 for witness, (shares, low, steps, places) in zip(some, votes, strict=True):
@@ -105,6 +107,7 @@ class Votes:
         """Give the memory of the votes back."""
         self._kept.clear()
         self._scales.clear()
+        self._lifts = None
 
 
 def mean_vote(votes: Votes, witnesses: Int64, weights: Doubles, accounts: int) -> Doubles:
@@ -167,7 +170,7 @@ def _rank(
     if high > low:
         scale = (_BINS - 1) / np.log(high / low)
     for i in range(len(lifts)):
-        shares[i] = _bin(lifts[i], low, scale)
+        shares[i] = bin_of(lifts[i], low, scale)
         counts[shares[i]] += 1
     below = 0
     for b in range(_BINS + 1):
@@ -179,22 +182,13 @@ def _rank(
 
 
 @kernel
-def _look_up(
-    lifts: Floats,
-    low: float,
-    scale: float,
-    places: npt.NDArray[np.uint16],
-    shares: npt.NDArray[np.uint16],
-) -> None:
-    for i in range(len(lifts)):
-        place = 0
-        if lifts[i] > 0:  # those above all who were there then stand with the highest
-            place = 1 if low == np.inf else _bin(lifts[i], low, scale)
-            place = min(max(place, 1), _BINS)
-        shares[i] = places[place]
+def bin_of(lift: float, low: float, scale: float) -> int:
+    """The place of a lift in a histogram.
 
-
-@kernel
-def _bin(lift: float, low: float, scale: float) -> int:
+    Args:
+        lift: It; 0 or above.
+        low: The lowest above 0.
+        scale: Places of the histogram, by the logarithm of a lift.
+    """
     # To the nearest: the highest and the lowest often stand together, and stay so.
     return 1 + int(scale * np.log(lift / low) + 0.5) if lift > 0 else 0

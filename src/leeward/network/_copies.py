@@ -7,7 +7,7 @@ the distance is missed. What is wider apart is the business of the hash banks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -21,13 +21,28 @@ if TYPE_CHECKING:
 
     UInt64 = npt.NDArray[np.uint64]
 
-__all__ = ["NEAR", "leaders", "stand_ins"]
+__all__ = ["NEAR", "Joins", "join", "lead", "leaders", "stand_ins"]
 
 NEAR: Final = 15
 """Bits, of 256, by which two near copies differ at most."""
 
 _BANDS: Final = 16
 _VALUES: Final = 1 << 16
+
+
+class Joins(NamedTuple):
+    """What is one picture for a reason that events do not say, by names of media.
+
+    Attributes:
+        keys: uint64 (names) The keyed hashes of handles and of PDQ values, as nodes have them.
+        picture: (names) Names with one number are one picture.
+    """
+
+    keys: UInt64
+    picture: Int64
+
+    def __repr__(self) -> str:
+        return f"<Joins {len(self.keys)}>"
 
 
 def leaders(pdq: UInt64, node: Int32, first: Int64, settled: int, to: Int32) -> None:
@@ -55,6 +70,41 @@ def leaders(pdq: UInt64, node: Int32, first: Int64, settled: int, to: Int32) -> 
     if len(new):
         new = new[_in_order(pdq[new], first[node[new]])]
         _lead(pdq[new], node[new], to)
+
+
+def join(picture: Int64, nodes: Int32, first: Int64, same_as: Int32, to: Int32) -> None:
+    """Let what stands for one of several names of a picture point to the earliest of these.
+
+    Args:
+        picture: (names) Names with one number are one picture.
+        nodes: (names) Their nodes, all of them media.
+        first: (nodes of the graph) The first event that names each.
+        same_as: (nodes of the graph) What stands for each so far.
+        to: (nodes of the graph) Where they point; is written.
+    """
+    ends = same_as[nodes]
+    order = np.lexsort((ends, first[ends], picture))
+    ends, picture = ends[order], picture[order]
+    begins = np.append(True, np.diff(picture) != 0)
+    earliest = ends[begins][np.cumsum(begins) - 1] if len(ends) else ends
+    later = ends != earliest
+    to[ends[later]] = earliest[later]
+
+
+def lead(values: UInt8) -> Int64:
+    """The same for hashes that come one after the other: the place of each one's leader.
+
+    Args:
+        values: (hashes, 32) PDQ hashes as octets, no two alike, in the order in which they came.
+
+    Returns:
+        (hashes) Its own place for a leader.
+    """
+    places = np.arange(len(values), dtype=np.int64)
+    to = np.full(len(values), -1, np.int32)
+    pdq = np.ascontiguousarray(values).view(">u8").astype(np.uint64)
+    leaders(pdq, places.astype(np.int32), places, 0, to)
+    return np.where(to < 0, places, to)
 
 
 def _in_order(pdq: UInt64, first: Int64) -> Int64:

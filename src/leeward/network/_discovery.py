@@ -187,7 +187,10 @@ def _searched(
         if found.due is None:
             return found.search, True
         progress(f"searching anew: {found.due}")
-    return search(graph, given.weights, priors=given.odds, progress=progress), False
+    found_anew = search(
+        graph, given.weights, priors=given.odds, previous=previous, progress=progress
+    )
+    return found_anew, False
 
 
 def _scores(graph: Graph, found: Search, given: Known) -> Scores:

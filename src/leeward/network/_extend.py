@@ -1,34 +1,37 @@
-"""The touches of a graph that grew, from those before: only what changed is counted again.
+"""The touches of a graph that grew, from those before: only what came is counted.
 
-The result is the same, number for number, as if all touches had been counted anew.
+The result is the same, number for number, as if all touches had been counted anew. Rows to which
+nothing comes are moved as they lie; so it costs a copy of the memory, and little beside.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from leeward.model import kernel
 from leeward.network._acts import Act, Node
-from leeward.network._touches import OWN_ACTS, WEIGHTS, Rows, Touches, count_acts, fill, order_of
+from leeward.network._gains import Gains, in_halves, lost_touches, merged, with_gains
+from leeward.network._touches import (
+    CAME,
+    MADE,
+    OWN_ACTS,
+    WEIGHTS,
+    Rows,
+    Touches,
+    count_acts,
+    order_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy.typing as npt
-
     from leeward.network._csr import Bools, Csr, Int32, Int64, UInt8
     from leeward.network._graph import Graph
 
-    Floats = npt.NDArray[np.float32]
-
 __all__ = ["Extended", "extended"]
 
-_THREADS: Final = 2
 _POST, _COMMUNITY = int(Node.POST), int(Node.COMMUNITY)
-_LAST: Final = int(Act.LIKED)
+_AUTHORED, _LAST = int(Act.AUTHORED), int(Act.LIKED)
 
 
 class Extended(NamedTuple):
@@ -38,13 +41,15 @@ class Extended(NamedTuple):
         touches: They.
         acted: (accounts) Who did anything in between, or touched a post of which it is known
             only now what it carries.
-        changed: (accounts) Whose touches of shared things are others than before; among them who
-            did nothing, but was joined at a thing.
+        changed: (accounts) Whose touches of shared things may be others than before; among them
+            who did nothing, but was joined at a thing.
+        gains: What came to the rows of accounts.
     """
 
     touches: Touches
     acted: Bools
     changed: Bools
+    gains: Gains
 
 
 def extended(old: Touches, before: Graph, graph: Graph) -> Extended:
@@ -56,36 +61,46 @@ def extended(old: Touches, before: Graph, graph: Graph) -> Extended:
         graph: The same graph with further events.
     """
     accounts, account_at = _accounts(old, before, graph)
-    acted = _acted(before, graph, accounts, account_at)
-    things, changed = _things(old, graph, account_at, acted)
+    is_other = _others(before, graph)
+    acted, anew = _acted(before, graph, is_other, accounts, account_at)
+    out, into = graph.out.unsigned(), graph.into.unsigned()
+    who, posts, codes = _gained_acts(np.flatnonzero(acted), accounts, before.out, graph.out, anew)
+    again = np.flatnonzero(anew)
+    shared = np.zeros(len(graph.kind), np.bool_)
+    shared[old.things] = True
+    shared[old.things[graph.same_as[old.things] != old.things]] = False
+    looked_at = np.concatenate([posts, _posts_of(accounts[again], out)])
+    joined = _joined(looked_at, graph.kind, out, into, shared)
+    things = np.flatnonzero(shared).astype(np.int32)
     thing_at = np.full(len(graph.kind), -1, np.int32)
     thing_at[things] = np.arange(len(things), dtype=np.int32)
-    some = np.flatnonzero(changed)
-    fresh = _fresh(graph, accounts[some], thing_at)
-    by_account = _woven_accounts(old, thing_at, some, fresh, len(accounts))
-    is_affected = np.zeros(len(things), np.bool_)
-    is_affected[fresh.other] = True
-    known = old.thing_at[things[things < len(before.kind)]]
-    known = np.concatenate([known, np.full(len(things) - len(known), -1, np.int32)])
-    _mark_left(some[some < len(old.accounts)], old, thing_at, is_affected)
-    by_thing = _woven_things(old, known, is_affected, changed, some, fresh)
-    makers, beginner = np.zeros((2, len(things)), np.int32)
-    _move(old.makers, known, makers)
-    _move(old.beginner, known, beginner)
-    affected = np.flatnonzero(is_affected)
-    _judge(
-        affected,
-        by_thing,
-        things,
-        graph.kind,
-        graph.first,
-        graph.author,
-        account_at,
-        graph.into.unsigned(),
-        makers,
-        beginner,
+    is_joined = np.zeros(len(things), np.bool_)
+    is_joined[thing_at[joined]] = True
+    found = (
+        _of_acts(who, posts, codes, graph.kind, out, thing_at, is_joined),
+        _of_things(joined, graph.kind, into, account_at, thing_at, anew),
+        _of_accounts(again, accounts, graph.kind, out, thing_at),
     )
+    place = thing_at[old.things]
+    account, touch = (np.concatenate([one[i] for one in found]) for i in range(2))
+    gains = with_gains(account, touch, anew, old.by_account, place)
+    lost = lost_touches(again, old.by_account, place, len(things))
+    known = old.thing_at[things[: np.searchsorted(things, len(before.kind))]]
+    known = np.concatenate([known, np.full(len(things) - len(known), -1, np.int32)])
+    by_account, by_thing = merged(old, gains, anew, place, known, lost, len(accounts))
+    makers, beginner = np.zeros((2, len(things)), np.int32)
+    met = np.empty(len(things), np.int64)
+    for column, moved in ((old.makers, makers), (old.beginner, beginner), (old.met, met)):
+        _move(column, known, moved)
+    new = np.flatnonzero(known < 0)
+    met[new] = order_of(graph, things[new])
+    affected = np.flatnonzero((lost > 0) | (np.bincount(gains.rows.other, minlength=len(lost)) > 0))
+    _count_makers(affected, by_thing, makers)
+    unsure = np.union1d(new, _unsure(before, graph, is_other, thing_at))
+    _begin(unsure, things, graph.kind, graph.first, graph.author, account_at, into, beginner)
     size = np.add.reduceat(by_thing.weight, by_thing.start[:-1]) if len(things) else WEIGHTS[:0]
+    changed = acted.copy()
+    changed[gains.account] = True
     return Extended(
         Touches(
             accounts,
@@ -98,11 +113,12 @@ def extended(old: Touches, before: Graph, graph: Graph) -> Extended:
             size.astype(np.float32),
             makers,
             beginner,
-            order_of(graph, things),
+            met,
             *_counted(old, graph, accounts, acted),
         ),
         acted,
         changed,
+        gains,
     )
 
 
@@ -116,53 +132,41 @@ def _accounts(old: Touches, before: Graph, graph: Graph) -> tuple[Int32, Int32]:
     return np.concatenate([old.accounts, new]), account_at
 
 
-def _acted(before: Graph, graph: Graph, accounts: Int32, account_at: Int32) -> Bools:
-    """(accounts) Whose acts, or what the posts that they touched carry, are others than before."""
+def _others(before: Graph, graph: Graph) -> Bools:
+    """(nodes) Whose edges to others are not those from before."""
     is_other = np.ones(len(graph.kind), np.bool_)
 
     def compare(low: int, high: int) -> None:
         _compare(before.out, graph.out, is_other, low, high)
 
-    _in_halves(before.out.start, compare)
-    acted: Bools = is_other[accounts]
-    posts = np.flatnonzero(is_other & (graph.kind == Node.POST))
-    acts = graph.into.edges(posts)
-    acted[account_at[acts.target[acts.act <= _LAST]]] = True
-    return acted
+    in_halves(before.out.start, compare)
+    return is_other
 
 
-def _things(old: Touches, graph: Graph, account_at: Int32, acted: Bools) -> tuple[Int32, Bools]:
-    """The things that two accounts or more touched; and whose touches are others than before.
+def _acted(
+    before: Graph, graph: Graph, is_other: Bools, accounts: Int32, account_at: Int32
+) -> tuple[Bools, Bools]:
+    """(accounts) Whose acts, or what the posts that they touched carry, are others than before.
 
-    A picture that turned out to be another one is none any longer. What was touched by one alone
-    and is by two now counts for both.
+    And of these, who touched a post of old that carries something else now: all of their touches
+    are counted anew.
     """
-    shared = np.zeros(len(graph.kind), np.bool_)
-    shared[old.things] = True
-    moved = old.things[graph.same_as[old.things] != old.things]
-    shared[moved] = False
-    changed = acted.copy()
-    _find_shared(
-        np.flatnonzero(acted),
-        np.flatnonzero(account_at >= 0),
-        graph.kind,
-        graph.out.unsigned(),
-        graph.into.unsigned(),
-        account_at,
-        shared,
-        changed,
-    )
-    return np.flatnonzero(shared).astype(np.int32), changed
+    acted: Bools = is_other[accounts]
+    anew = np.zeros(len(accounts), np.bool_)
+    known = len(before.kind)
+    posts = np.flatnonzero(is_other[:known] & (before.kind == Node.POST))
+    acts = graph.into.edges(posts)
+    anew[account_at[acts.target[acts.act <= _LAST]]] = True
+    return acted | anew, anew
 
 
-def _fresh(graph: Graph, accounts: Int32, thing_at: Int32) -> Rows:
-    """The rows of some accounts, counted anew."""
-    out = graph.out.unsigned()
-    most = int(_most(accounts, out))
-    other, weight = np.empty(most, np.int32), np.empty(most, np.float32)
-    how, start = np.empty(most, np.uint8), np.zeros(len(accounts) + 1, np.int64)
-    end = fill(accounts, out, graph.kind, thing_at, WEIGHTS, start, other, weight, how)
-    return Rows(start, other[:end], weight[:end], how[:end])
+def _unsure(before: Graph, graph: Graph, is_other: Bools, thing_at: Int32) -> Int64:
+    """Things of which somebody else may have been the first: by posts that are told of late."""
+    known = len(before.kind)
+    late = (is_other[:known] | (graph.author[:known] != before.author)) & (before.kind == Node.POST)
+    posts = np.flatnonzero(late)
+    places = thing_at[np.concatenate([posts, graph.out.edges(posts).target])]
+    return np.unique(places[places >= 0]).astype(np.int64)
 
 
 def _counted(old: Touches, graph: Graph, accounts: Int32, acted: Bools) -> tuple[Int32, Int32]:
@@ -173,63 +177,6 @@ def _counted(old: Touches, graph: Graph, accounts: Int32, acted: Bools) -> tuple
     some = np.flatnonzero(acted)
     acts[some], replies[some] = count_acts(graph, accounts[some])
     return acts, replies
-
-
-def _woven_accounts(old: Touches, thing_at: Int32, some: Int64, fresh: Rows, accounts: int) -> Rows:
-    """The rows of all accounts: as they were where nothing changed, with things' new places."""
-    lengths = np.zeros(accounts, np.int64)
-    lengths[: len(old.accounts)] = old.by_account.degrees()
-    lengths[some] = fresh.degrees()
-    rows = _room(lengths)
-    fresh_at = np.full(accounts, -1, np.int64)
-    fresh_at[some] = np.arange(len(some))
-    place = thing_at[old.things]
-
-    def weave(low: int, high: int) -> None:
-        _weave_accounts(old.by_account, fresh, fresh_at, place, rows, low, high)
-
-    _in_halves(rows.start, weave)
-    return rows
-
-
-def _woven_things(
-    old: Touches, known: Int32, affected: Bools, changed: Bools, some: Int64, fresh: Rows
-) -> Rows:
-    """The rows of all things, from those before and the accounts that changed."""
-    counts = np.bincount(fresh.other, minlength=len(known))
-    start = np.zeros(len(known) + 1, np.int64)
-    np.cumsum(counts, out=start[1:])
-    length = len(fresh.other)
-    turned = Rows(
-        start, np.empty(length, np.int32), np.empty(length, np.float32), np.empty(length, np.uint8)
-    )
-    _turn(fresh, some, start[:-1].copy(), turned)
-    lengths = np.where(known >= 0, old.by_thing.degrees()[known], 0) if len(old.things) else counts
-    which = np.flatnonzero(affected)
-    lengths[which] = counts[which]
-    _add_staying(which, old.by_thing, known, changed, lengths)
-    rows = _room(lengths)
-
-    def weave(low: int, high: int) -> None:
-        _weave_things(old.by_thing, known, affected, changed, turned, rows, low, high)
-
-    _in_halves(rows.start, weave)
-    return rows
-
-
-def _room(lengths: Int64) -> Rows:
-    start = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=start[1:])
-    total = int(start[-1])
-    return Rows(
-        start, np.empty(total, np.int32), np.empty(total, np.float32), np.empty(total, np.uint8)
-    )
-
-
-def _in_halves(start: Int64, work: Callable[[int, int], None]) -> None:
-    half = int(np.searchsorted(start, start[-1] // 2))
-    with ThreadPoolExecutor(_THREADS) as threads:
-        list(threads.map(work, (0, half), (half, len(start) - 1)))
 
 
 @kernel
@@ -247,179 +194,207 @@ def _compare(old: Csr, new: Csr, is_other: Bools, low: int, high: int) -> None:
 
 
 @kernel
-def _most(accounts: Int32, out: Csr) -> int:
-    """How many touches some accounts may have."""
-    found = 0
+def _gained_acts(  # noqa: C901 - handing on so many arrays takes twice the time
+    which: Int64, accounts: Int32, old: Csr, new: Csr, anew: Bools
+) -> tuple[Int64, Int32, UInt8]:
+    """Acts on posts that were not there: who, on what, and the code of the act.
+
+    Who turns out to have made a post that it passed on before is counted ``anew``: it came by
+    that post in another way than was thought.
+    """
+    who, posts = np.empty(1 << 10, np.int64), np.empty(1 << 10, np.int32)
+    codes, found = np.empty(1 << 10, np.uint8), 0
+    for i in which:
+        if anew[i]:
+            continue
+        account, before, mine, is_late = accounts[i], found, -1, False
+        o, last = 0, 0
+        if account < len(old.start) - 1:
+            o, last = old.start[account], old.start[account + 1]
+        for e in range(new.start[account], new.start[account + 1]):
+            post, act = new.node[e], new.act[e]
+            while o < last and (old.node[o] < post or (old.node[o] == post and old.act[o] < act)):
+                o += 1
+            is_new = o == last or old.node[o] != post or old.act[o] != act
+            if act > _LAST:
+                continue
+            if act == _AUTHORED:  # stands first of what an account did to a post
+                mine, is_late = post, is_new
+            if not is_new:
+                anew[i] |= mine == post and is_late
+                continue
+            if found == len(who):
+                who, posts = np.append(who, np.empty_like(who)), np.append(posts, posts)
+                codes = np.append(codes, codes)
+            who[found], posts[found] = i, post
+            codes[found] = (act << 2) | (MADE if mine == post else CAME)
+            found += 1
+        if anew[i]:
+            found = before
+    return who[:found], posts[:found], codes[:found]
+
+
+@kernel
+def _posts_of(accounts: Int32, out: Csr) -> Int32:
+    """The posts that some accounts touched."""
+    posts, found = np.empty(1 << 10, np.int32), 0
     for account in accounts:
         for e in range(out.start[account], out.start[account + 1]):
             if out.act[e] <= _LAST:
-                post = out.node[e]
-                found += 1 + int(out.start[post + 1] - out.start[post])
-    return found
+                if found == len(posts):
+                    posts = np.append(posts, posts)
+                posts[found] = out.node[e]
+                found += 1
+    return posts[:found]
 
 
 @kernel
-def _find_shared(
-    acted: Int64,
-    accounts: Int64,
+def _joined(posts: Int32, kind: UInt8, out: Csr, into: Csr, shared: Bools) -> Int32:
+    """Things of some posts that one alone touched so far, and now two: they are marked."""
+    seen = np.zeros(len(kind), np.bool_)
+    joined, found = np.empty(1 << 10, np.int32), 0
+    for post in posts:
+        for c in range(out.start[post], out.start[post + 1] + 1):
+            thing = int(post if c == out.start[post + 1] else out.node[c])
+            if shared[thing] or seen[thing] or kind[thing] == _COMMUNITY:
+                continue
+            seen[thing] = True
+            if _is_shared(thing, kind, into):
+                shared[thing] = True
+                if found == len(joined):
+                    joined = np.append(joined, joined)
+                joined[found] = thing
+                found += 1
+    return joined[:found]
+
+
+@kernel
+def _is_shared(thing: int, kind: UInt8, into: Csr) -> bool:
+    """Whether two accounts touched a thing."""
+    one = -1
+    begin = into.start[thing]
+    end = begin + 1 if kind[thing] == _POST else into.start[thing + 1]
+    for p in range(begin, end):
+        post = thing if kind[thing] == _POST else int(into.node[p])
+        for e in range(into.start[post], into.start[post + 1]):
+            if into.act[e] > _LAST:
+                continue
+            account = int(into.node[e])
+            if one < 0:
+                one = account
+            elif account != one:
+                return True
+    return False
+
+
+@kernel
+def _add(account: Int64, touch: Int64, found: int, who: int, what: int) -> tuple[Int64, Int64]:
+    """Write one more touch, and make room for it if there is none."""
+    if found == len(account):
+        account, touch = np.append(account, account), np.append(touch, touch)
+    account[found], touch[found] = who, what
+    return account, touch
+
+
+@kernel
+def _of_acts(
+    who: Int64,
+    posts: Int32,
+    codes: UInt8,
     kind: UInt8,
     out: Csr,
-    into: Csr,
-    account_at: Int32,
-    shared: Bools,
-    changed: Bools,
-) -> None:
-    """Look at what was touched by one alone so far, by all who acted."""
-    seen = np.zeros(len(kind), np.bool_)
-    for i in acted:
-        account = accounts[i]
-        for e in range(out.start[account], out.start[account + 1]):
-            if out.act[e] > _LAST:
-                continue
-            post = out.node[e]
-            for c in range(out.start[post], out.start[post + 1] + 1):
-                thing = post if c == out.start[post + 1] else out.node[c]
-                if shared[thing] or seen[thing] or kind[thing] == _COMMUNITY:
-                    continue
-                seen[thing] = True
-                _share(thing, kind, into, account_at, shared, changed)
+    thing_at: Int32,
+    is_joined: Bools,
+) -> tuple[Int64, Int64]:
+    """The touches that some acts make of things that were shared before."""
+    account, touch, found = np.empty(1 << 10, np.int64), np.empty(1 << 10, np.int64), 0
+    for a in range(len(posts)):
+        post = posts[a]
+        for c in range(out.start[post], out.start[post + 1] + 1):
+            node = int(post if c == out.start[post + 1] else out.node[c])
+            thing = int(thing_at[node])
+            if thing >= 0 and not is_joined[thing] and kind[node] != _COMMUNITY:
+                account, touch = _add(account, touch, found, who[a], (thing << 4) | codes[a])
+                found += 1
+    return account[:found], touch[:found]
 
 
 @kernel
-def _share(
-    thing: int, kind: UInt8, into: Csr, account_at: Int32, shared: Bools, changed: Bools
-) -> None:
-    """See whether two accounts touched a thing, and if so, mark it and them."""
-    one = -1
-    for mark in range(2):
-        if mark and not shared[thing]:
-            return
-        begin = into.start[thing]
+def _of_things(
+    joined: Int32, kind: UInt8, into: Csr, account_at: Int32, thing_at: Int32, anew: Bools
+) -> tuple[Int64, Int64]:
+    """All touches of some things, but of those accounts that are counted anew."""
+    account, touch, found = np.empty(1 << 10, np.int64), np.empty(1 << 10, np.int64), 0
+    for thing in joined:
+        begin, place = into.start[thing], int(thing_at[thing])
         end = begin + 1 if kind[thing] == _POST else into.start[thing + 1]
         for p in range(begin, end):
-            post = thing if kind[thing] == _POST else into.node[p]
+            post, maker = thing if kind[thing] == _POST else np.int32(into.node[p]), -1
             for e in range(into.start[post], into.start[post + 1]):
-                if into.act[e] > _LAST:
+                act, who = int(into.act[e]), int(account_at[into.node[e]])
+                if act > _LAST:
                     continue
-                account = account_at[into.node[e]]
-                if mark:
-                    changed[account] = True
-                elif one < 0:
-                    one = account
-                elif account != one:
-                    shared[thing] = True
+                if act == _AUTHORED:  # stands first of what an account did to a post
+                    maker = who
+                if not anew[who]:
+                    code = (act << 2) | (MADE if maker == who else CAME)
+                    account, touch = _add(account, touch, found, who, (place << 4) | code)
+                    found += 1
+    return account[:found], touch[:found]
 
 
 @kernel
-def _mark_left(some: Int64, old: Touches, thing_at: Int32, affected: Bools) -> None:
-    """Mark the things that accounts touched before."""
-    rows = old.by_account
-    for i in some:
-        for e in range(rows.start[i], rows.start[i + 1]):
-            place = thing_at[old.things[rows.other[e]]]
-            if place >= 0:
-                affected[place] = True
+def _of_accounts(
+    again: Int64, accounts: Int32, kind: UInt8, out: Csr, thing_at: Int32
+) -> tuple[Int64, Int64]:
+    """All touches of some accounts."""
+    account, touch, found = np.empty(1 << 10, np.int64), np.empty(1 << 10, np.int64), 0
+    for i in again:
+        mine = -1
+        for e in range(out.start[accounts[i]], out.start[accounts[i] + 1]):
+            act, post = int(out.act[e]), int(out.node[e])
+            if act > _LAST:
+                continue
+            if act == _AUTHORED:
+                mine = post
+            code = (act << 2) | (MADE if mine == post else CAME)
+            for c in range(out.start[post], out.start[post + 1] + 1):
+                node = post if c == out.start[post + 1] else int(out.node[c])
+                thing = int(thing_at[node])
+                if thing >= 0 and kind[node] != _COMMUNITY:
+                    account, touch = _add(account, touch, found, i, (thing << 4) | code)
+                    found += 1
+    return account[:found], touch[:found]
 
 
 @kernel
-def _weave_accounts(
-    old: Rows, fresh: Rows, fresh_at: Int64, place: Int32, new: Rows, low: int, high: int
-) -> None:
-    for i in range(low, high):
-        to, f = new.start[i], fresh_at[i]
-        if f >= 0:
-            for e in range(fresh.start[f], fresh.start[f + 1]):
-                new.other[to], new.weight[to] = fresh.other[e], fresh.weight[e]
-                new.how[to] = fresh.how[e]
-                to += 1
-        elif i < len(old.start) - 1:
-            for e in range(old.start[i], old.start[i + 1]):
-                new.other[to], new.weight[to] = place[old.other[e]], old.weight[e]
-                new.how[to] = old.how[e]
-                to += 1
-
-
-@kernel
-def _turn(fresh: Rows, some: Int64, end: Int64, turned: Rows) -> None:
-    """Write for each thing the accounts among some that touched it, ascending."""
-    for f in range(len(some)):
-        for e in range(fresh.start[f], fresh.start[f + 1]):
-            to = end[fresh.other[e]]
-            turned.other[to], turned.weight[to] = some[f], fresh.weight[e]
-            turned.how[to] = fresh.how[e]
-            end[fresh.other[e]] = to + 1
-
-
-@kernel
-def _add_staying(which: Int64, old: Rows, known: Int32, changed: Bools, lengths: Int64) -> None:
-    for j in which:
-        if known[j] >= 0:
-            for e in range(old.start[known[j]], old.start[known[j] + 1]):
-                lengths[j] += not changed[old.other[e]]
-
-
-@kernel
-def _weave_things(
-    old: Rows,
-    known: Int32,
-    affected: Bools,
-    changed: Bools,
-    more: Rows,
-    new: Rows,
-    low: int,
-    high: int,
-) -> None:
-    """Merge what stays of each row with what comes to it, both ascending."""
-    for j in range(low, high):
-        to, begin, end = new.start[j], 0, 0
-        if known[j] >= 0:
-            begin, end = old.start[known[j]], old.start[known[j] + 1]
-        if not affected[j]:
-            for e in range(begin, end):
-                new.other[to], new.weight[to], new.how[to] = old.other[e], old.weight[e], old.how[e]
-                to += 1
-            continue
-        m, last = more.start[j], more.start[j + 1]
-        while begin < end or m < last:
-            if begin < end and changed[old.other[begin]]:
-                begin += 1
-            elif m == last or (begin < end and old.other[begin] < more.other[m]):
-                new.other[to], new.weight[to] = old.other[begin], old.weight[begin]
-                new.how[to] = old.how[begin]
-                begin += 1
-                to += 1
-            else:
-                new.other[to], new.weight[to] = more.other[m], more.weight[m]
-                new.how[to] = more.how[m]
-                m += 1
-                to += 1
-
-
-@kernel
-def _move(old: Int32, known: Int32, new: Int32) -> None:
+def _move(old: Int32 | Int64, known: Int32, new: Int32 | Int64) -> None:
     for j in range(len(known)):
         if known[j] >= 0:
             new[j] = old[known[j]]
 
 
 @kernel
-def _judge(
-    affected: Int64,
-    rows: Rows,
+def _count_makers(which: Int64, rows: Rows, makers: Int32) -> None:
+    for j in which:
+        makers[j] = 0
+        for e in range(rows.start[j], rows.start[j + 1]):
+            makers[j] += rows.how[e] & MADE
+
+
+@kernel
+def _begin(
+    which: Int64,
     things: Int32,
     kind: UInt8,
     first: Int64,
     author: Int32,
     account_at: Int32,
     into: Csr,
-    makers: Int32,
     beginner: Int32,
 ) -> None:
-    """Count the makers of things, and find who was the first."""
-    for j in affected:
-        makers[j] = 0
-        for e in range(rows.start[j], rows.start[j + 1]):
-            makers[j] += rows.how[e] & 1
+    """Find who was the first to make some things."""
+    for j in which:
         post = thing = things[j]
         if kind[thing] != _POST:
             post = -1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from leeward.network._cosharing import CO_SHARING, co_sharing, co_sharing_of_accounts
 from leeward.network._families_count import counted, lengths, origins, popularity, sums
 from leeward.network._families_touch import KINDS, touched_by
 from leeward.network._families_walk import columns_of_walks
@@ -30,6 +31,7 @@ __all__ = [
     "FAMILIES",
     "QUICK",
     "Family",
+    "co_sharing",
     "cosine",
     "naive_bayes",
     "pagerank",
@@ -174,7 +176,7 @@ def _with_everywhere(graph: Graph, seeds: Int32, weights: Floats) -> tuple[Float
 def _visits(
     graph: Graph, seeds: Int32, weights: Floats, everywhere: Floats | None = None
 ) -> Floats:
-    return columns_of_walks(graph, seeds, weights, everywhere)[graph.accounts()]
+    return columns_of_walks(graph, seeds, weights, everywhere)
 
 
 def _by_node(graph: Graph, scores: Floats) -> Floats:
@@ -201,6 +203,7 @@ def rankings_of_accounts(graph: Graph, seeds: Int32, weights: Floats) -> dict[st
         "trust ratio": ratio,
         "cosine": _cosine(graph, seeds, weights),
         "naive Bayes": _naive_bayes(graph, seeds, weights),
+        CO_SHARING: co_sharing_of_accounts(graph, seeds, weights),
     }
 
 
@@ -209,8 +212,13 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "trust ratio": trust_ratio,
     "cosine": cosine,
     "naive Bayes": naive_bayes,
+    CO_SHARING: co_sharing,
 }
 """The families by name."""
 
-QUICK: Final[Mapping[str, Family]] = {"cosine": _cosine, "naive Bayes": _naive_bayes}
+QUICK: Final[Mapping[str, Family]] = {
+    "cosine": _cosine,
+    "naive Bayes": _naive_bayes,
+    CO_SHARING: co_sharing_of_accounts,
+}
 """Those that do not walk, by account alone, in the order of :meth:`Graph.accounts`."""

@@ -70,11 +70,11 @@ def columns_of_walks(
             one where they go to a follower.
 
     Returns:
-        (nodes, columns) float32, of accounts; 0 for all other nodes.
+        (accounts, columns) float32, in the order of :meth:`Graph.accounts`.
     """
     count, columns = len(graph.kind), weights.shape[1]
     steps = steps_of(graph, _SETTINGS, _without_complaints(graph))
-    visits = np.zeros((count, columns), np.float32)
+    visits = np.empty((len(graph.accounts()), columns), np.float32)
     for begin in range(0, columns, _WIDTH):
         part = slice(begin, min(begin + _WIDTH, columns))
         some = np.zeros((len(seeds), _WIDTH), np.float32)
@@ -82,7 +82,8 @@ def columns_of_walks(
         anywhere = np.zeros(_WIDTH, np.float32)
         if everywhere is not None:
             anywhere[: part.stop - part.start] = everywhere[part]
-        _walk(graph, steps, _Restart(count, seeds, some, anywhere), rounds, visits[:, part])
+        flow = _walk(graph, steps, _Restart(count, seeds, some, anywhere), rounds)
+        visits[:, part] = flow[graph.accounts(), : part.stop - part.start]
     return visits
 
 
@@ -123,8 +124,12 @@ def _popularity(low: int, high: int, kind: UInt8, into: Csr, kept: Floats) -> No
             kept[n] = np.log2(2.0 + edges) / np.log2(2.0 + acts)
 
 
-def _walk(graph: Graph, steps: Steps, restart: _Restart, rounds: int, visits: Floats) -> None:
-    """Gauss and Seidel's iteration in blocks: posts, things, posts by things, accounts."""
+def _walk(graph: Graph, steps: Steps, restart: _Restart, rounds: int) -> Floats:
+    """Gauss and Seidel's iteration in blocks: posts, things, posts by things, accounts.
+
+    Returns:
+        (nodes, 2 * columns) The first half of the rows of accounts holds the visits.
+    """
     kind, author = graph.kind, graph.author
     out, into = graph.out.unsigned(), graph.into.unsigned()
     on = np.float32(1 - _SETTINGS.restart)
@@ -144,13 +149,14 @@ def _walk(graph: Graph, steps: Steps, restart: _Restart, rounds: int, visits: Fl
                 low, high, kind, author, out, steps, place, rows, on, flow
             ),
         )
-        to = visits if turn + 1 == rounds else visits[:0]
+        last = turn + 1 == rounds
         in_parts(
             graph,
-            lambda low, high, to=to: _accounts(  # type: ignore[misc]  # bound for this turn
-                low, high, kind, out, steps, place, rows, anywhere, on, flow, to
+            lambda low, high, last=last: _accounts(  # type: ignore[misc]  # bound for this turn
+                low, high, kind, out, steps, place, rows, anywhere, on, flow, last
             ),
         )
+    return flow
 
 
 def _lines(count: int) -> Floats:
@@ -300,7 +306,7 @@ def _accounts(  # noqa: C901 - a kernel that calls another takes longer
     anywhere: Floats,
     on: np.float32,
     flow: Floats,
-    to: Floats,
+    last: bool,
 ) -> None:
     total = np.zeros(_WIDTH, np.float32)
     for n in range(np.uint64(low), np.uint64(high)):
@@ -326,7 +332,5 @@ def _accounts(  # noqa: C901 - a kernel that calls another takes longer
             give = steps.give[n] if steps.give[n] > 0 else np.float32(1)
             for c in range(_WIDTH):
                 total[c] = rows[place[n], c] + anywhere[c] + on * total[c]
-                flow[n, c] = total[c] * give
-            if len(to) > 0:
-                for c in range(to.shape[1]):
-                    to[n, c] = total[c]
+                # Who leaves is asked no more after the last turn, but who is there.
+                flow[n, c] = total[c] if last else total[c] * give

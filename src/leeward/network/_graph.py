@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.model import Hasher
+    from leeward.network._copies import Joins
     from leeward.network._csr import Int32, Int64, UInt8
 
     UInt16 = npt.NDArray[np.uint16]
@@ -159,6 +160,15 @@ class Graph:
         keys = np.array([hasher.one(name, domain) for domain in _DOMAINS[kind]], np.uint64)
         nodes = find(self.keys, self.nodes, keys)
         return next((int(self.same_as[node]) for node in nodes if node >= 0), None)
+
+    def apart(self, joins: Joins) -> bool:
+        """Whether some names of one picture are not yet one node."""
+        nodes = find(self.keys, self.nodes, joins.keys)
+        known = nodes >= 0
+        ends, picture = self.same_as[nodes[known]], joins.picture[known]
+        order = np.argsort(picture, kind="stable")
+        same = np.diff(picture[order]) == 0
+        return bool((same & (np.diff(ends[order]) != 0)).any())
 
     def accounts(self) -> Int32:
         """The nodes that are accounts."""

@@ -9,6 +9,7 @@ found by hiding some of the confirmed ones and asking where the evidence of the 
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from leeward.network._conduct import conduct_of
 from leeward.network._dissent import dissent_of
 from leeward.network._order import in_order
+from leeward.network._replied import replied_of
 from leeward.network._taint import taint_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from leeward.network._conduct import Conduct
     from leeward.network._dissent import Dissent
     from leeward.network._graph import Graph
+    from leeward.network._replied import Replied
     from leeward.network._taint import Taint
     from leeward.network._touches import Touches
     from leeward.network._ways import Way, Ways
@@ -88,6 +91,7 @@ class Step(NamedTuple):
         taint, conduct, dissent: What follows from them.
         vote: (accounts) What the votes add, as log-odds.
         total: (accounts) All of it, as log-odds without a base rate.
+        replied: What follows from whom accounts turned to, in a search that is led by replies.
     """
 
     suspicion: Doubles
@@ -96,6 +100,7 @@ class Step(NamedTuple):
     dissent: Dissent
     vote: Doubles
     total: Doubles
+    replied: Replied | None = None
 
 
 def sizes(accounts: int) -> list[int]:
@@ -106,7 +111,15 @@ def sizes(accounts: int) -> list[int]:
 
 
 def step_of(
-    graph: Graph, touches: Touches, things: Doubles, suspicion: Doubles, votes: Doubles, size: int
+    graph: Graph,
+    touches: Touches,
+    things: Doubles,
+    suspicion: Doubles,
+    votes: Doubles,
+    size: int,
+    replies: Touches | None = None,
+    *,
+    hashtags: bool = True,
 ) -> Step:
     """Look at everybody, given who is suspected.
 
@@ -117,12 +130,17 @@ def step_of(
         suspicion: (accounts) The probabilities of those who are suspected; 0 for the others.
         votes: (accounts) What the witnesses say, as log-odds.
         size: How many are suspected beside the confirmed ones.
+        replies: Who turned to whom, in a search that is led by replies.
+        hashtags: Whether hashtags count that no person judged.
     """
-    taint = taint_of(touches, suspicion, things)
+    taint = taint_of(touches, suspicion, things, hashtags=hashtags)
     conduct = conduct_of(graph, touches, taint, suspicion)
     dissent = dissent_of(graph, touches, taint, suspicion)
     vote = votes * max(_LOOSEST, _ANCHOR / (_ANCHOR + size))
-    return Step(suspicion, taint, conduct, dissent, vote, conduct.total + dissent.total + vote)
+    total = conduct.total + dissent.total + vote
+    replied = None if replies is None else replied_of(replies, suspicion)
+    total = total if replied is None else total + replied.total
+    return Step(suspicion, taint, conduct, dissent, vote, total, replied)
 
 
 def highest(
@@ -150,10 +168,13 @@ class Growth:
         ways: How much the votes through each kind of things count.
         total: (accounts) What the next suspects are chosen by.
         order: (accounts) What those of the last step were chosen by.
+        hashtags: Whether hashtags count that no person judged.
     """
 
     def __init__(self, graph: Graph, touches: Touches, ways: Ways, confirmed: Confirmed) -> None:
         self._graph, self._touches, self._confirmed = graph, touches, confirmed
+        self._replies = ways.replies
+        self.hashtags = True
         self._active = touches.by_account.degrees() > 0
         self._witnesses, self._weights = self._confirmed_witnesses()
         self._members = confirmed.given if len(confirmed.given) else confirmed.members
@@ -163,10 +184,17 @@ class Growth:
         self._witnesses = np.concatenate([self._witnesses, promoted])
         self._weights = np.concatenate([_CONFIRMED * self._weights, np.ones(len(promoted))])
         self.votes = self.total = self.order = first
+        self._kept: tuple[Way, ...] | None = None
 
     @classmethod
     def of_each(
-        cls, graph: Graph, touches: Touches, ways: Ways, confirmed: Sequence[Confirmed]
+        cls,
+        graph: Graph,
+        touches: Touches,
+        ways: Ways,
+        confirmed: Sequence[Confirmed],
+        *,
+        keep_last: bool = False,
     ) -> list[Self]:
         """Growth from each of several sets, whose witnesses vote at one go.
 
@@ -175,6 +203,7 @@ class Growth:
             touches: Who touched what.
             ways: Where votes come from.
             confirmed: Where each begins.
+            keep_last: Keep of the last what :meth:`kept` gives, and forget all other votes.
         """
         grown = [cls(graph, touches, ways, one) for one in confirmed]
         for name in ways.names:
@@ -183,6 +212,9 @@ class Growth:
                 ways.ahead(np.unique(np.concatenate(asked)), name)
         for one in grown:
             one._vote(ways)
+        if keep_last:
+            grown[-1]._kept = grown[-1].kept(ways)
+            ways.forget()
         return grown
 
     def _vote(self, ways: Ways) -> None:
@@ -203,12 +235,29 @@ class Growth:
         suspicion[highest(self._graph, self._touches, known, self.total, size)] = 1
         suspicion[known.members] = 1
         self.order = self.total
-        step = step_of(self._graph, self._touches, known.things, suspicion, self.votes, size)
+        step = step_of(
+            self._graph,
+            self._touches,
+            known.things,
+            suspicion,
+            self.votes,
+            size,
+            self._replies,
+            hashtags=self.hashtags,
+        )
         self.total = step.total
         return step
 
+    def again(self, *, hashtags: bool) -> Self:
+        """The same before its first step, with hashtags or without."""
+        other = copy(self)
+        other.hashtags = hashtags
+        return other
+
     def kept(self, ways: Ways) -> tuple[Way, ...]:
         """What the votes follow from, to be taken again for some accounts."""
+        if self._kept is not None:
+            return self._kept
         return ways.kept(self.ways, self._witnesses, self._weights, self._members)
 
     def _confirmed_witnesses(self) -> tuple[npt.NDArray[np.int64], Doubles]:

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     Doubles = npt.NDArray[np.float64]
 
-__all__ = ["ENOUGH", "STRONG", "distinct_authors", "filed_flags"]
+__all__ = ["ENOUGH", "STRONG", "answers", "distinct_authors", "filed_flags"]
 
 ENOUGH: Final = 3
 """Authors up to which :func:`distinct_authors` counts."""
 STRONG: Final = 0.5
 """The probability of taint from which a thing is likelier tainted than not."""
-_AUTHORED, _CARRIES = int(Act.AUTHORED), int(Act.CARRIES)
+_AUTHORED, _REPLIED, _CARRIES = int(Act.AUTHORED), int(Act.REPLIED), int(Act.CARRIES)
 _POST, _ACCOUNT = int(Node.POST), int(Node.ACCOUNT)
 
 
@@ -90,6 +90,23 @@ def filed_flags(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles
     return found
 
 
+def answers(graph: Graph, touches: Touches, suspicion: Doubles) -> Int32:
+    """How often each account replied to posts that a suspect made.
+
+    Args:
+        graph: The interaction graph.
+        touches: Who touched what.
+        suspicion: (accounts) The probabilities of those who are suspected.
+
+    Returns:
+        (accounts) Replies to others; those to oneself do not count.
+    """
+    found = np.zeros(len(touches.accounts), np.int32)
+    suspects = touches.accounts[suspicion > 0]
+    _count_answers(suspects, graph.out, graph.into, touches.account_at, found)
+    return found
+
+
 def _strong(taint: Taint) -> Bools:
     strong: Bools = taint.most >= STRONG
     return strong
@@ -142,6 +159,18 @@ def _count_authors(
                 if by >= 0 and by != mine:
                     _add(others, by)
         found[i] = (others >= 0).sum()
+
+
+@kernel
+def _count_answers(suspects: Int32, out: Csr, into: Csr, account_at: Int32, found: Int32) -> None:
+    for by in suspects:
+        for e in range(out.start[by], out.start[by + 1]):
+            if out.act[e] != _AUTHORED:
+                continue
+            post = out.node[e]
+            for f in range(into.start[post], into.start[post + 1]):
+                if into.act[f] == _REPLIED and into.node[f] != by:
+                    found[account_at[into.node[f]]] += 1
 
 
 @kernel

@@ -9,10 +9,13 @@ first hundredth.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from math import log
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from leeward.network._acts import Node
 from leeward.network._extent import likely_members
 from leeward.network._growth import Growth, sizes
 from leeward.network._lean import shares_above, standing
@@ -41,13 +44,23 @@ _WORSE: Final = 1.0
 _EARLY: Final = 0.02
 """Not before this share of all accounts is suspected: growth may take a while to begin."""
 _HALF: Final = 0.5
+_CHOSEN, _STEADY = 1.0, 2.0
+"""Standard errors that a size may be worse by than the best one: to be chosen, and to stay."""
+_SLIGHT: Final = log(1.25)
+"""As much lower is no worse: a quarter more accounts above."""
+_NEAR: Final = 0.35
+"""The usual size is that whose logarithm is so near: sizes double, and hang on how many accounts
+there are."""
+_BY_REPLIES: Final = 2
+"""Sizes that a search by replies goes through."""
 _THREADS: Final = 2
 
 
 class _Tried(NamedTuple):
     """What hiding showed at one number of suspects; ``purity`` is the share of likely members.
 
-    The ``totals`` of sizes that cannot be chosen any more are let go.
+    ``before`` is what the search that hides nobody chose its suspects by. It and the ``totals`` of
+    sizes that cannot be chosen any more are let go.
     """
 
     size: int
@@ -55,6 +68,7 @@ class _Tried(NamedTuple):
     ranks: Doubles
     purity: float
     totals: tuple[Doubles, ...]
+    before: Doubles | None = None
 
 
 class Hidden(NamedTuple):
@@ -66,6 +80,8 @@ class Hidden(NamedTuple):
         ranks: (members) How many accounts stood above each, of whatever activity.
         path: Sizes and standings.
         totals: (accounts) By fold, the evidence of the search without it, at that size.
+        whole: The search that hides nobody, about to take that size; if it was asked for.
+        hashtags: Whether hashtags count that no person judged.
     """
 
     size: int
@@ -73,6 +89,8 @@ class Hidden(NamedTuple):
     ranks: Doubles
     path: tuple[tuple[int, float], ...]
     totals: tuple[Doubles, ...]
+    whole: Growth | None = None
+    hashtags: bool = True
 
 
 def dealt(members: Int32, folds: int, seed: int = 0) -> list[Int32]:
@@ -88,10 +106,53 @@ def hide_and_grow(
     confirmed: Confirmed,
     folds: list[Int32],
     progress: Callable[[str], None],
+    *,
+    with_whole: bool = False,
+    usual: int | None = None,
 ) -> Hidden:
-    """Grow without each fold in turn, size by size, until the hidden ones stand worse."""
-    activity = touches.by_account.degrees()
-    grown = Growth.of_each(graph, touches, ways, [confirmed.without(hidden) for hidden in folds])
+    """Grow without each fold in turn, size by size, until the hidden ones stand worse.
+
+    The search that hides nobody may grow beside them: then all votes are taken at one go, and
+    the memory of those that are not needed any longer is given back before growth begins.
+    ``usual`` is how many suspects were right in an earlier search: see :func:`_steady`.
+
+    By replies growth goes two sizes far, and the better one is right: friends answer each other
+    over and over, and evidence from that feeds on itself sooner.
+
+    A hashtag is a word that anybody may use: where many of a network use one, those who gather
+    under it look like members, whatever they post there. So hashtags count only where the hidden
+    ones stand clearly lower without them.
+    """
+    known = [confirmed.without(hidden) for hidden in folds]
+    if with_whole:
+        known.append(confirmed)
+    begun = Growth.of_each(graph, touches, ways, known, keep_last=with_whole)
+    told = _grown(begun, ways, folds, progress, usual=usual, hashtags=True)
+    enough = sum(len(hidden) for hidden in folds) >= ENOUGH
+    if ways.replies is not None or not enough or not (touches.kind == Node.TAG).any():
+        return told
+    progress("the same without hashtags")
+    plain = _grown(begun, ways, folds, progress, usual=usual, hashtags=False)
+    return plain if _as_good(plain.shares, told.shares) else told
+
+
+def _grown(
+    begun: list[Growth],
+    ways: Ways,
+    folds: list[Int32],
+    progress: Callable[[str], None],
+    *,
+    usual: int | None,
+    hashtags: bool,
+) -> Hidden:
+    """Go through the sizes, with hashtags or without; what begins stays as it is."""
+    activity = ways.activity
+    steps = sizes(len(activity))
+    choose: Callable[[list[_Tried]], _Tried] = partial(_steady, usual=usual)
+    if ways.replies is not None:
+        steps, choose = steps[:_BY_REPLIES], _best
+    grown = [one.again(hashtags=hashtags) for one in begun]
+    whole = grown.pop() if len(grown) > len(folds) else None
     tried: list[_Tried] = []
 
     def look(place: int) -> tuple[Doubles, Doubles, float, Doubles]:
@@ -101,22 +162,34 @@ def hide_and_grow(
         return shares, above.astype(np.float64), likely_members(total, size) / size, total
 
     with ThreadPoolExecutor(_THREADS) as threads:
-        for size in sizes(len(activity)):
+        for size in steps:
+            before = None if whole is None else whole.total
+            beside = None if whole is None else threads.submit(_grow, whole, size)
             found = list(threads.map(look, range(len(folds))))
+            if beside is not None:
+                beside.result()
             shares, ranks = (np.concatenate([one[i] for one in found]) for i in (0, 1))
             purity = float(np.mean([one[2] for one in found]))
-            tried.append(_Tried(size, shares, ranks, purity, tuple(one[3] for one in found)))
-            tried = _open(tried)
+            totals = tuple(one[3] for one in found)
+            tried.append(_Tried(size, shares, ranks, purity, totals, before))
+            tried = _open(tried, choose)
             progress(f"hiding confirmed ones: {size:,} suspects")
             standings = [standing(one.shares) for one in tried]
             late = size > _EARLY * len(activity)
             if late and min(standings[-2:]) > min(standings) + _WORSE:
                 break
-    chosen = _largest(tried)
+    chosen = choose(tried)
     order = np.argsort(np.concatenate(folds))
     path = tuple((one.size, at) for one, at in zip(tried, standings, strict=True))
     shares, ranks = chosen.shares[order], chosen.ranks[order]
-    return Hidden(chosen.size, shares, ranks, path, chosen.totals)
+    if whole is not None and chosen.before is not None:
+        whole.total = chosen.before
+    return Hidden(chosen.size, shares, ranks, path, chosen.totals, whole, hashtags)
+
+
+def _grow(growth: Growth, size: int) -> None:
+    """A step, of which nothing is kept but what the next one needs."""
+    growth.step(size)
 
 
 def _largest(tried: list[_Tried]) -> _Tried:
@@ -128,18 +201,54 @@ def _largest(tried: list[_Tried]) -> _Tried:
     """
     best = good = _best(tried)
     for one in tried:
-        lost = np.log(one.shares) - np.log(best.shares)
-        error = float(lost.std(ddof=1)) / np.sqrt(len(lost)) if len(lost) > 1 else 0.0
-        if one.size > best.size and lost.mean() <= error and one.purity >= _HALF:
+        if one.size > best.size and _no_worse(one.shares, best.shares) and one.purity >= _HALF:
             good = one
     return good
+
+
+def _steady(tried: list[_Tried], usual: int | None) -> _Tried:
+    """The same, or what was right in an earlier search, where nothing speaks clearly against it.
+
+    Two sizes are often about as good, and a few events more let the choice tip over: then the
+    rankings of two days differ for no reason. So the usual size stays while its members stand
+    lower than at the best one by no more than two standard errors, one more than it takes to be
+    chosen.
+    """
+    chosen, best = _largest(tried), _best(tried)
+    for one in tried:
+        near = usual is not None and abs(np.log(one.size / usual)) < _NEAR
+        if (
+            near
+            and _no_worse(one.shares, best.shares, _STEADY)
+            and (one.size <= best.size or one.purity >= _HALF)
+        ):
+            return one
+    return chosen
+
+
+def _as_good(shares: Doubles, others: Doubles) -> bool:
+    """Whether hidden ones stand at most slightly lower.
+
+    Standard errors of ten would let go what a network needs.
+    """
+    return bool((np.log(shares) - np.log(others)).mean() <= _SLIGHT)
+
+
+def _no_worse(shares: Doubles, best: Doubles, errors: float = _CHOSEN) -> bool:
+    """Whether members stand lower than at best by no more than so many standard errors.
+
+    What is sure and slight is no worse, either.
+    """
+    lost = np.log(shares) - np.log(best)
+    error = float(lost.std(ddof=1)) / np.sqrt(len(lost)) if len(lost) > 1 else 0.0
+    return bool(lost.mean() <= max(errors * error, _SLIGHT))
 
 
 def _best(tried: list[_Tried]) -> _Tried:
     return min(tried, key=lambda one: standing(one.shares))
 
 
-def _open(tried: list[_Tried]) -> list[_Tried]:
+def _open(tried: list[_Tried], choose: Callable[[list[_Tried]], _Tried]) -> list[_Tried]:
     """The same, without the totals of sizes that no larger size can make the right ones."""
-    kept = {_best(tried).size, _largest(tried).size}
-    return [one if one.size in kept else one._replace(totals=()) for one in tried]
+    kept = {_best(tried).size, choose(tried).size}
+    return [one if one.size in kept else one._replace(totals=(), before=None) for one in tried]

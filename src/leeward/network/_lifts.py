@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
     Doubles = npt.NDArray[np.float64]
 
-__all__ = ["COLUMNS", "Lifts"]
+__all__ = ["COLUMNS", "Counted", "Lifts", "Walkers", "counted_ways"]
 
 COLUMNS: Final = 16
 """Witnesses whose walkers go together: a cache line of float32."""
@@ -38,21 +38,48 @@ _QUIET: Final = 3.0
 """Touches added to everybody's activity, so that one chance meeting lifts nobody to the top."""
 _THREADS: Final = 2
 _POST: Final = int(Node.POST)
+_KINDS: Final = int(Node.LINK) - _POST + 1
 
 
-class _Walkers(NamedTuple):
-    """Walkers who leave things, each for one of those who touched it.
+class Counted(NamedTuple):
+    """How much each account and each thing was touched.
+
+    Attributes:
+        degree: (kinds, accounts) The touches of each account, by kind of thing from posts on.
+        ways: (kinds, accounts) Those of them by which walkers come to it.
+        spread: (things) One by the number of accounts that touched each.
+    """
+
+    degree: Int32
+    ways: Int32
+    spread: Floats
+
+    def of(self, kind: Node | None) -> tuple[Int32, Int32]:
+        """(accounts) Touches and ways through things of one kind; of all kinds if None."""
+        if kind is None:
+            degree: Int32 = self.degree.sum(axis=0, dtype=np.int32)
+            ways: Int32 = self.ways.sum(axis=0, dtype=np.int32)
+            return degree, ways
+        return self.degree[kind - _POST], self.ways[kind - _POST]
+
+
+class Walkers(NamedTuple):
+    """Walkers who leave things, each for one of those who touched it; and walkers at accounts.
 
     Attributes:
         row: (things) Where those of a thing stand in the other two; -1 where there are none.
         there: (things of the ways, :data:`COLUMNS`) All of them.
         made: (carried things, :data:`COLUMNS`) Those who came from an account that made a post
-            with it; at :attr:`Lifts._inner` of its row.
+            with it; at :attr:`Lifts.inner` of its row.
+        at: (accounts, :data:`COLUMNS`) Those at accounts.
+        sources: (accounts) Where there are any.
     """
 
     row: Int32
     there: Floats
     made: Floats
+    at: Floats
+    sources: Bools
 
 
 class Lifts:
@@ -62,53 +89,77 @@ class Lifts:
         touches: Who touched what.
         kind: Lead the ways through things of this kind alone; through all of them if None.
         everywhere: How many ways to accounts there are, if it is not to be counted.
+        counted: From :func:`counted_ways`, if that was done before.
+        only: (things) Through which walkers are followed, for :meth:`at_things`: all that the
+            witnesses touched, and those that are asked for. All of them if None.
 
     Attributes:
         everywhere: The same, as counted or given.
+        inner: Where walkers who came from makers stand, by the row of a thing.
     """
 
     def __init__(
-        self, touches: Touches, kind: Node | None = None, everywhere: float | None = None
+        self,
+        touches: Touches,
+        kind: Node | None = None,
+        everywhere: float | None = None,
+        counted: Counted | None = None,
+        only: Bools | None = None,
     ) -> None:
         self._touches, self._everybody = touches, len(touches.accounts)
         led = np.ones(len(touches.things), np.bool_) if kind is None else touches.kind == kind
+        led = led if only is None else led & only
         self._slot = np.where(led, np.cumsum(led) - 1, -1).astype(np.int32)
-        # Where walkers who came from makers stand, by slot.
         is_carried = touches.kind[led] != Node.POST
-        self._inner = np.where(is_carried, np.cumsum(is_carried) - 1, -1).astype(np.int32)
-        self._spread = (1 / np.maximum(touches.by_thing.degrees(), 1)).astype(np.float32)
+        self.inner = np.where(is_carried, np.cumsum(is_carried) - 1, -1).astype(np.int32)
         # How many walkers come by an account of so many ways to it, if they come from anywhere.
-        degree, ways = np.zeros((2, self._everybody))
-        rows, beginner = touches.by_account.unsigned(), touches.beginner
-        _in_halves(
-            rows,
-            lambda low, high: _ways(
-                rows, self._slot, touches.kind, beginner, degree, ways, low, high
-            ),
-        )
+        counted = counted or counted_ways(touches)
+        degree, ways = counted.of(kind)
+        self._spread = counted.spread
         self._leave = (1 / np.maximum(degree, 1)).astype(np.float32)
-        self.everywhere = float(ways.sum()) if everywhere is None else everywhere
-        self._expected = (self.everywhere / (ways + _QUIET)).astype(np.float32)
+        self.everywhere = float(ways.sum(dtype=np.float64)) if everywhere is None else everywhere
+        self._expected = self.expected(ways).astype(np.float32)
 
-    def of(self, witnesses: Int64) -> Floats:
+    def expected(self, ways: Doubles | Int32) -> Doubles:
+        """One by the walkers who are expected where so many ways lead."""
+        expected: Doubles = self.everywhere / (ways.astype(np.float64) + _QUIET)
+        return expected
+
+    def of(self, witnesses: Int64, room: Walkers | None = None) -> Floats:
         """(accounts, :data:`COLUMNS`) The lifts from each witness, one behind the other in memory.
 
         Args:
             witnesses: At most :data:`COLUMNS` places of accounts; or, counted on from the last
                 account, of things that the ways lead through.
+            room: From :meth:`room`, for several calls in turn.
         """
-        return self._of(witnesses, np.arange(self._everybody), self._slot)
+        touches, lifts = self._touches, np.zeros((COLUMNS, self._everybody), np.float32)
+        by_account, kind, beginner = touches.by_account.unsigned(), touches.kind, touches.beginner
+        room = self.at_things(witnesses, room or self.room())
 
-    def of_some(self, witnesses: Int64, accounts: Int64) -> Floats:
-        """The same of some accounts alone, in less time.
+        def to_accounts(low: int, high: int) -> None:
+            _to_accounts(by_account, kind, beginner, self.inner, room, low, high)
+            _write(room.at, self._expected, len(witnesses), lifts, low, high)
+
+        _in_halves(by_account, to_accounts)
+        return lifts.T
+
+    def at_things(self, witnesses: Int64, room: Walkers) -> Walkers:
+        """The walkers at things, before the last step, which leads to accounts.
 
         Args:
             witnesses: As in :meth:`of`.
-            accounts: Their places.
+            room: From :meth:`room`; is written.
         """
-        rows, needed = self._touches.by_account, np.zeros(len(self._slot), np.bool_)
-        _need(accounts, rows.start, rows.other, needed)
-        return self._of(witnesses, accounts, np.where(needed, self._slot, np.int32(-1)))
+        self._begin(witnesses, room)
+        _leave(room.at, self._leave, room.sources)
+        by_thing = self._touches.by_thing.unsigned()
+
+        def to_things(low: int, high: int) -> None:
+            _to_things(by_thing, self._slot, self.inner, self._spread, room, low, high)
+
+        _in_halves(by_thing, to_things)
+        return room
 
     def one_step(self, witnesses: Int64) -> Floats:
         """(accounts, :data:`COLUMNS`) The walkers at each account after the first of two steps.
@@ -116,65 +167,47 @@ class Lifts:
         Args:
             witnesses: As in :meth:`of`.
         """
-        return self._begun(witnesses, self._room())[0]
+        room = self.room()
+        self._begin(witnesses, room)
+        return room.at
 
-    def _begun(self, witnesses: Int64, room: _Walkers) -> tuple[Floats, Bools]:
-        """The same, and at which accounts there are any."""
-        touches, by_account = self._touches, self._touches.by_account.unsigned()
+    def room(self, other: Walkers | None = None) -> Walkers:
+        """Room for walkers, not filled yet; in the room of other ways, as far as it will do."""
+        return Walkers(
+            np.empty(len(self._slot), np.int32) if other is None else other.row,
+            np.empty((len(self.inner), COLUMNS), np.float32),
+            np.empty((int(self.inner.max(initial=-1)) + 1, COLUMNS), np.float32),
+            np.empty((self._everybody, COLUMNS), np.float32) if other is None else other.at,
+            np.empty(self._everybody, np.bool_) if other is None else other.sources,
+        )
+
+    def _begin(self, witnesses: Int64, room: Walkers) -> None:
+        """The first step, from things that each witness touched to accounts."""
+        touches = self._touches
+        room.row.fill(-1)
+        room.at.fill(0)
+        room.sources.fill(False)
         live = _begin(
             witnesses,
-            by_account,
+            touches.by_account.unsigned(),
             self._everybody,
             self._slot,
-            self._inner,
+            self.inner,
             self._leave,
             self._spread,
             room,
         )
-        at = np.zeros((self._everybody, COLUMNS), np.float32)
-        sources = np.zeros(self._everybody, np.bool_)
         by_thing = touches.by_thing.unsigned()
-        _scatter(
-            np.sort(live),
-            by_thing,
-            touches.kind,
-            touches.beginner,
-            self._inner,
-            room,
-            at,
-            sources,
-        )
-        return at, sources
+        _scatter(np.sort(live), by_thing, touches.kind, touches.beginner, self.inner, room)
 
-    def _of(self, witnesses: Int64, accounts: Int64, slots: Int32) -> Floats:
-        """The lifts of some accounts, through things that have a slot in the end."""
-        touches, lifts = self._touches, np.zeros((COLUMNS, len(accounts)), np.float32)
-        by_account, by_thing = touches.by_account.unsigned(), touches.by_thing.unsigned()
-        kind, beginner, room = touches.kind, touches.beginner, self._room()
-        at, sources = self._begun(witnesses, room)
-        _leave(at, self._leave, sources)
 
-        def to_things(low: int, high: int) -> None:
-            _to_things(by_thing, slots, self._inner, self._spread, at, sources, room, low, high)
-
-        def to_accounts(low: int, high: int) -> None:
-            _to_accounts(accounts, by_account, kind, beginner, self._inner, room, at, low, high)
-            _write(accounts, at, self._expected, len(witnesses), lifts, low, high)
-
-        _in_halves(by_thing, to_things)
-        half = len(accounts) // 2
-        if len(accounts) == self._everybody:
-            half = int(np.searchsorted(by_account.start, by_account.start[-1] // 2))
-        with ThreadPoolExecutor(_THREADS) as threads:
-            list(threads.map(to_accounts, (0, half), (half, len(accounts))))
-        return lifts.T
-
-    def _room(self) -> _Walkers:
-        return _Walkers(
-            np.full(len(self._slot), -1, np.int32),
-            np.empty((len(self._inner), COLUMNS), np.float32),
-            np.empty((int(self._inner.max(initial=-1)) + 1, COLUMNS), np.float32),
-        )
+def counted_ways(touches: Touches) -> Counted:
+    """Count how much each account and each thing was touched."""
+    rows, beginner = touches.by_account.unsigned(), touches.beginner
+    degree, ways = np.zeros((2, _KINDS, len(touches.accounts)), np.int32)
+    _in_halves(rows, lambda low, high: _ways(rows, touches.kind, beginner, degree, ways, low, high))
+    spread = (1 / np.maximum(touches.by_thing.degrees(), 1)).astype(np.float32)
+    return Counted(degree, ways, spread)
 
 
 def _in_halves(rows: Rows, work: Callable[[int, int], None]) -> None:
@@ -187,11 +220,10 @@ def _in_halves(rows: Rows, work: Callable[[int, int], None]) -> None:
 @kernel
 def _ways(
     rows: Rows,
-    slot: Int32,
     kind: UInt8,
     beginner: Int32,
-    degree: Doubles,
-    ways: Doubles,
+    degree: Int32,
+    ways: Int32,
     low: int,
     high: int,
 ) -> None:
@@ -200,12 +232,12 @@ def _ways(
     for i in range(low, high):
         for e in range(start[i], start[i + 1]):
             thing, how = other[e], hows[e]
-            if slot[thing] >= 0:
-                degree[i] += 1
-                if kind[thing] == _POST:
-                    ways[i] += how & CAME != 0
-                else:
-                    ways[i] += not (how & MADE and beginner[thing] == i)
+            at = kind[thing] - _POST
+            degree[at, i] += 1
+            if at == 0:
+                ways[at, i] += how & CAME != 0
+            else:
+                ways[at, i] += not (how & MADE and beginner[thing] == i)
 
 
 @kernel
@@ -217,7 +249,7 @@ def _begin(
     inner: Int32,
     leave: Floats,
     spread: Floats,
-    room: _Walkers,
+    room: Walkers,
 ) -> Int64:
     """Lead walkers from each witness to what it touched; which things have some."""
     start, other, hows = rows.start, rows.other, rows.how
@@ -255,13 +287,11 @@ def _scatter(
     kind: UInt8,
     beginner: Int32,
     inner: Int32,
-    room: _Walkers,
-    at: Floats,
-    sources: Bools,
+    room: Walkers,
 ) -> None:
     """Lead walkers from few things to accounts; the things ascend, as in an account's row."""
     start, other, hows = rows.start, rows.other, rows.how
-    row, there, made = room.row, room.there, room.made
+    row, there, made, at, sources = room.row, room.there, room.made, room.at, room.sources
     for thing in live:
         slot, first, is_post = row[thing], beginner[thing], kind[thing] == _POST
         for e in range(start[thing], start[thing + 1]):
@@ -291,15 +321,13 @@ def _to_things(  # noqa: C901 - a kernel that calls another takes longer
     slots: Int32,
     inner: Int32,
     spread: Floats,
-    at: Floats,
-    sources: Bools,
-    room: _Walkers,
+    room: Walkers,
     low: int,
     high: int,
 ) -> None:
     """Lead walkers to things."""
     start, other, how = rows.start, rows.other, rows.how
-    row, there, made = room.row, room.there, room.made
+    row, there, made, at, sources = room.row, room.there, room.made, room.at, room.sources
     total, of_makers = np.zeros(COLUMNS, np.float32), np.zeros(COLUMNS, np.float32)
     for j in range(low, high):
         slot = slots[j]
@@ -329,21 +357,19 @@ def _to_things(  # noqa: C901 - a kernel that calls another takes longer
 
 @kernel
 def _to_accounts(
-    accounts: Int64,
     rows: Rows,
     kind: UInt8,
     beginner: Int32,
     inner: Int32,
-    room: _Walkers,
-    at: Floats,
+    room: Walkers,
     low: int,
     high: int,
 ) -> None:
     """Lead walkers to accounts by what these did themselves."""
     start, other, hows = rows.start, rows.other, rows.how
-    row, there, made = room.row, room.there, room.made
+    row, there, made, at = room.row, room.there, room.made, room.at
     total = np.zeros(COLUMNS, np.float32)
-    for i in accounts[low:high]:
+    for i in range(low, high):
         total[:] = 0
         for e in range(start[i], start[i + 1]):
             if e + 2 * AHEAD < len(other):
@@ -366,7 +392,6 @@ def _to_accounts(
 
 @kernel
 def _write(
-    accounts: Int64,
     at: Floats,
     expected: Floats,
     columns: int,
@@ -375,15 +400,6 @@ def _write(
     high: int,
 ) -> None:
     """Turn rows of walkers into columns of lifts."""
-    for place in range(low, high):
-        i = accounts[place]
+    for i in range(low, high):
         for c in range(columns):
-            lifts[c, place] = at[i, c] * expected[i]
-
-
-@kernel
-def _need(accounts: Int64, start: Int64, other: Int32, needed: Bools) -> None:
-    """Mark the things that some accounts touched."""
-    for i in accounts:
-        for e in range(start[i], start[i + 1]):
-            needed[other[e]] = True
+            lifts[c, i] = at[i, c] * expected[i]

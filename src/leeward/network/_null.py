@@ -17,16 +17,17 @@ if TYPE_CHECKING:
     from leeward.network._ways import Ways
 
     Int32 = npt.NDArray[np.int32]
+    Int64 = npt.NDArray[np.int64]
     Doubles = npt.NDArray[np.float64]
 
-__all__ = ["nothing_in_common", "placebo"]
+__all__ = ["DEVIATIONS", "drawn", "nothing_in_common", "placebo"]
 
 _SETS: Final = 3
 _MOST: Final = 10
 """Accounts in a set of placebo seeds."""
 _FEWEST: Final = 4
 """Accounts to compare with, at least."""
-_DEVIATIONS: Final = 2.33
+DEVIATIONS: Final = 2.33
 """One-sided, one in a hundred."""
 
 
@@ -53,7 +54,7 @@ def nothing_in_common(
             "anybody has. A longer log may help."
         )
     middle, spread = float(logs.mean()), float(logs.std())
-    if best < middle - _DEVIATIONS * spread / np.sqrt(len(members)):
+    if best < middle - DEVIATIONS * spread / np.sqrt(len(members)):
         return None
     return (
         "the seeds have no more in common than accounts drawn at random: hidden one after the "
@@ -77,22 +78,11 @@ def _compared(seeds: float, random: float) -> str:
 def placebo(graph: Graph, touches: Touches, ways: Ways, members: Int32) -> Doubles:
     """The log shares of like accounts above random seeds, each found by the others of its set.
 
-    None where there are too few accounts to draw from. Who is drawn depends on the order in which
-    the log met them, and not on the numbers of their nodes.
+    None where there are too few accounts to draw from.
     """
-    activity = touches.by_account.degrees()
-    rng = np.random.default_rng(len(activity))
-    others = np.setdiff1d(np.flatnonzero(activity > 0), members)
-    if len(others) < _FEWEST:
+    sets = drawn(graph, touches, members)
+    if not sets:
         return np.empty(0)
-    low, high = float(activity[members].min()), max(float(activity[members].max()), 1.0)
-    like = others[(activity[others] >= low) & (activity[others] <= high)]
-    while len(like) < _FEWEST:  # nobody else is just as active
-        low, high = low / 2, high * 2
-        like = others[(activity[others] >= low) & (activity[others] <= high)]
-    like = touches.account_at[in_order(graph, touches.accounts[like])]
-    count = min(_MOST, len(members), len(like))
-    sets = [np.sort(rng.choice(like, count, replace=False)) for _ in range(_SETS)]
     ways.ahead(np.unique(np.concatenate(sets)))
     found = []
     for chosen in sets:
@@ -100,3 +90,24 @@ def placebo(graph: Graph, touches: Touches, ways: Ways, members: Int32) -> Doubl
         found.append(min(shares, key=standing))  # the real seeds may choose their way, too
     logs: Doubles = np.log(np.concatenate(found))
     return logs
+
+
+def drawn(graph: Graph, touches: Touches, members: Int32) -> list[Int64]:
+    """Sets of accounts that may be taken for the members; none where there are too few others.
+
+    Who is drawn depends on the order in which the log met them, and not on the numbers of their
+    nodes.
+    """
+    activity = touches.by_account.degrees()
+    rng = np.random.default_rng(len(activity))
+    others = np.setdiff1d(np.flatnonzero(activity > 0), members)
+    if len(others) < _FEWEST:
+        return []
+    low, high = float(activity[members].min()), max(float(activity[members].max()), 1.0)
+    like = others[(activity[others] >= low) & (activity[others] <= high)]
+    while len(like) < _FEWEST:  # nobody else is just as active
+        low, high = low / 2, high * 2
+        like = others[(activity[others] >= low) & (activity[others] <= high)]
+    like = touches.account_at[in_order(graph, touches.accounts[like])]
+    count = min(_MOST, len(members), len(like))
+    return [np.sort(rng.choice(like, count, replace=False)).astype(np.int64) for _ in range(_SETS)]

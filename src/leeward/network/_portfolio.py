@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from leeward.network._agreement import AGREEMENT
+from leeward.network._cosharing import CO_SHARING
 from leeward.network._families import rankings_of_accounts
 from leeward.network._hiding import ENOUGH
 from leeward.network._lean import leaning, places_of, shares_above, standing
+from leeward.network._replied import REPLIED
+from leeward.network._time import TIME
 from leeward.network._ways import softmax
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from leeward.network._graph import Graph
     from leeward.network._growth import Confirmed, Step
     from leeward.network._hiding import Hidden
+    from leeward.network._time import Timing
     from leeward.network._touches import Touches
 
     Doubles = npt.NDArray[np.float64]
@@ -32,6 +36,7 @@ __all__ = [
     "leaned",
     "leanings_of",
     "led_from",
+    "of_time",
     "weights_of",
     "worth_of",
 ]
@@ -39,6 +44,10 @@ __all__ = [
 EVIDENCE: Final = "evidence"
 _UNCHECKED: Final = {EVIDENCE: 0.5, "pagerank": 0.5}
 """The blend where nothing can be hidden: what is best on large platforms, and on small ones."""
+_LEADS: Final = 0.05
+"""Where hidden seeds stand in this share of like accounts by what they touched, sharing at once
+counts at most :data:`_HALF`."""
+_HALF: Final = 0.5
 _BETTER: Final = 3.0
 """In nats, twenty to one: that the evidence is the best ranking, before seeds are hidden."""
 
@@ -66,12 +75,18 @@ def led_from(touches: Touches, confirmed: Confirmed) -> tuple[Int32, Floats]:
 def worth_of(
     touches: Touches, families: dict[str, Floats], parts: list[Int32], hidden: Hidden | None
 ) -> dict[str, float]:
-    """What each member of the portfolio is worth: how hidden seeds stood."""
+    """What each member of the portfolio is worth: how hidden seeds stood.
+
+    A ranking that leads to none of them is left out: among all to whom nothing leads they stand in
+    the middle, which may be higher than where others put them.
+    """
     if hidden is None:
         return {}
     activity = touches.by_account.degrees()
     worth = {EVIDENCE: standing(hidden.shares)}
     for name, columns in families.items():
+        if not any(columns[fold, i].any() for i, fold in enumerate(parts)):
+            continue
         shares = [shares_above(columns[:, i], activity, fold) for i, fold in enumerate(parts)]
         worth[name] = standing(np.concatenate(shares))
     return worth
@@ -83,15 +98,24 @@ def weights_of(worth: dict[str, float], members: int) -> dict[str, float]:
         return _UNCHECKED
     # What two or three hidden seeds show stands beside what is known of other platforms.
     more = _BETTER / members if members < ENOUGH else 0.0
-    return softmax(worth | {EVIDENCE: worth[EVIDENCE] - more}, members)
+    worth = worth | {EVIDENCE: worth[EVIDENCE] - more}
+    weights = softmax(worth, members)
+    touching = {name: at for name, at in worth.items() if name != CO_SHARING}
+    if weights.get(CO_SHARING, 0.0) <= _HALF or min(touching.values()) > np.log(_LEADS):
+        return weights
+    # It leaves those in no order who never shared at once with the confirmed ones.
+    rest = {name: _HALF * one for name, one in softmax(touching, members).items()}
+    return rest | {CO_SHARING: 1 - _HALF}
 
 
 def evidence_of(step: Step, agreement: Doubles) -> dict[str, Doubles]:
     """The evidence by its parts; ``agreement`` is what other searches make of it."""
+    replied = {} if step.replied is None else {REPLIED: step.replied.total}
     return {
         "made": step.conduct.parts[:, 0],
         "reposted": step.conduct.parts[:, 1],
         "liked": step.conduct.parts[:, 2],
+        **replied,
         "argued": step.dissent.argued,
         "complained": step.dissent.complained,
         "votes of the confirmed": step.vote,
@@ -110,6 +134,15 @@ def blend(
     for name, line in leanings.items():
         blended[name] = leaned(families[name][:, -1], weights[name], *line)
     return blended
+
+
+def of_time(weights: dict[str, float], timing: Timing) -> dict[str, Doubles]:
+    """What it adds to the log-odds when accounts acted.
+
+    That is beside whatever ranks accounts by what they touched; but what is ranked by co-sharing
+    was ranked by time.
+    """
+    return {TIME: (1 - weights.get(CO_SHARING, 0.0)) * timing.total}
 
 
 def leaned(scores: Floats, weight: float, steep: float, center: float) -> Doubles:

@@ -161,7 +161,8 @@ def _steps(
     )
     band = np.unique(band, return_inverse=True)[1]
     total = np.bincount(band, weight)
-    at = np.bincount(band, weight * x) / total
+    # Bands that part equal log-odds have one middle; rounding must not put it in disorder.
+    at = np.maximum.accumulate(np.bincount(band, weight * x) / total)
     on_line = line[0] + line[1] * at
     expected = 1 / (1 + np.exp(-np.clip(on_line, -30.0, 30.0)))
     share = np.bincount(band, weight * yes) / total

@@ -3,8 +3,9 @@
 What takes long and hardly changes is kept from the search: who is suspected, the witnesses and how
 much each way and each vote counts, the other rankings and their weights, how many belong. Counted
 anew, and exactly, is everything else: the touches, what is tainted, what each account did and what
-speaks against it, and the votes for whoever did anything. So one step of growth is gone over again,
-with the same suspects but for those about whom persons have decided.
+speaks against it. The votes for whoever did anything are brought up to date by what it did. So
+one step of growth is gone over again, with the same suspects but for those about whom persons have
+decided.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from leeward.network._extend import extended
 from leeward.network._families import QUICK
 from leeward.network._growth import highest, step_of
 from leeward.network._lean import shares_above, standing
-from leeward.network._portfolio import EVIDENCE, evidence_of, leaned, led_from
+from leeward.network._led_by_replies import asked_about
+from leeward.network._portfolio import EVIDENCE, evidence_of, leaned, led_from, of_time
+from leeward.network._replies import replies_of
+from leeward.network._revote import revoted
 from leeward.network._search import Search, confirmed_of
-from leeward.network._ways import votes_of_some
+from leeward.network._time import timing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,16 +99,37 @@ def refresh(
     confirmed, prior = confirmed_of(graph, touches, seeds, priors or {})
     suspicion = _suspicion(previous, more, confirmed)
     votes: Doubles = _longer(previous.families["votes"], len(suspicion)).astype(np.float64)
-    some = np.flatnonzero(more.acted)
-    votes[some] = votes_of_some(touches, kept.ways, some)
-    step = step_of(graph, touches, confirmed.things, suspicion, votes, kept.size)
+    replies = None if previous.replied is None else replies_of(graph, touches)
+    again = revoted(more, kept.ways, len(previous.log_odds), replies)
+    votes[again.accounts] = again.votes
+    step = step_of(
+        graph,
+        touches,
+        confirmed.things,
+        suspicion,
+        votes,
+        kept.size,
+        replies,
+        hashtags=kept.hashtags,
+    )
     agreement = _longer(kept.agreement, len(suspicion))
     order = _order(previous, step.total + agreement)
     others = _suspected(graph, more, confirmed, order, kept.size)
     if (others != suspicion).any():
         suspicion = others
-        step = step_of(graph, touches, confirmed.things, suspicion, votes, kept.size)
+        step = step_of(
+            graph,
+            touches,
+            confirmed.things,
+            suspicion,
+            votes,
+            kept.size,
+            replies,
+            hashtags=kept.hashtags,
+        )
+    timing = timing_of(graph, touches, step.taint, suspicion, confirmed.given)
     families = _families(previous, graph, touches, confirmed)
+    blended = _blended(previous, families, evidence_of(step, agreement))
     settled = [n for n, weight in seeds.items() if weight and graph.kind[n] == Node.ACCOUNT]
     said = concluded(
         graph,
@@ -112,7 +137,7 @@ def refresh(
         confirmed,
         touches.account_at[settled],
         step,
-        {**_blended(previous, families, evidence_of(step, agreement)), "priors": prior},
+        {**blended, **of_time(previous.weights, timing), "priors": prior},
         previous.extent.estimate,
         draw_line=kept.draws_line,
     )
@@ -124,17 +149,22 @@ def refresh(
         suspicion=suspicion,
         taint=step.taint,
         conduct=step.conduct,
+        timing=timing,
         families=families | {"votes": votes, EVIDENCE: step.total + agreement},
-        asked_first=said.asked_first,
+        asked_first=said.asked_first
+        if replies is None
+        else asked_about(said.asked_first, confirmed.members),
+        replied=step.replied,
         line=said.line,
         kept=kept._replace(
             graph=graph,
+            ways=again.ways,
             order=order,
             agreement=agreement,
             members=touches.accounts[confirmed.members],
         ),
     )
-    return Refreshed(found, _due(kept, graph, seeds, found, confirmed), len(some))
+    return Refreshed(found, _due(kept, graph, seeds, found, confirmed), int(more.acted.sum()))
 
 
 def is_later(graph: Graph, previous: Search) -> bool:

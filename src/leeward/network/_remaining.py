@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from leeward.network._agreement import AGREEMENT
+from leeward.network._cosharing import CO_SHARING
 from leeward.network._reasons import FURTHER
+from leeward.network._replied import REPLIED
+from leeward.network._replies_words import told_of_replies
+from leeward.network._time import TIME
+from leeward.network._time_words import timed
 from leeward.network._types import Evidence
 
 if TYPE_CHECKING:
@@ -80,8 +85,13 @@ class Remaining:
         if name == AGREEMENT:
             more = "more" if weight > 0 else "less"
             return f"searches without some of the confirmed ones say {more} of it"
+        if name == REPLIED and self._search.replied is not None:
+            return told_of_replies(self._graph, self._search.replied, self._search.suspicion, place)
+        if name == TIME:
+            return timed(self._search.timing, place)
         if name in self._search.families:
-            return self._standing(name, place, f"{name_of(name)} from the confirmed ones")
+            by = "with" if name == CO_SHARING else "from"
+            return self._standing(name, place, f"{name_of(name)} {by} the confirmed ones")
         return _WORDS.get(name, name)
 
     def _said(self, node: int, weight: float) -> str:

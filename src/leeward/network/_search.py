@@ -11,22 +11,24 @@ from leeward.network._acts import Node
 from leeward.network._agreement import agreed
 from leeward.network._conclusion import concluded
 from leeward.network._extent import Extent, extent_of
+from leeward.network._ground import ground_of
 from leeward.network._growth import Confirmed
-from leeward.network._hiding import ENOUGH, FEWEST, Hidden, dealt, hide_and_grow
+from leeward.network._hiding import ENOUGH
 from leeward.network._lean import shares_above, standing
+from leeward.network._led_by_replies import asked_about, open_ended
 from leeward.network._null import nothing_in_common
-from leeward.network._order import in_order
 from leeward.network._portfolio import (
     EVIDENCE,
     blend,
     evidence_of,
     families_of,
     leanings_of,
+    of_time,
     weights_of,
     worth_of,
 )
+from leeward.network._time import timing_of
 from leeward.network._touches import touches_of
-from leeward.network._ways import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +37,10 @@ if TYPE_CHECKING:
 
     from leeward.network._conduct import Conduct
     from leeward.network._graph import Graph
+    from leeward.network._hiding import Hidden
+    from leeward.network._replied import Replied
     from leeward.network._taint import Taint
+    from leeward.network._time import Timing
     from leeward.network._touches import Touches
     from leeward.network._ways import Way
 
@@ -45,8 +50,6 @@ if TYPE_CHECKING:
 __all__ = ["Kept", "Search", "confirmed_of", "search"]
 
 _FOLDS: Final = 5
-_FOREMOST: Final = 0.05
-"""The share of like accounts among whom half of the hidden ones have to stand for a line."""
 _CONCLUSIVE: Final = 2.0
 """Log-odds from which a prior on an account is taken as a conclusion about it."""
 _CONFIRMED: Final = 6.0
@@ -70,6 +73,7 @@ class Kept(NamedTuple):
         members: Nodes of the accounts that are confirmed.
         standing: The mean log share of like accounts above the seeds, by the evidence.
         draws_line: Whether there may be a line.
+        hashtags: Whether hashtags count that no person judged.
     """
 
     graph: Graph
@@ -83,6 +87,7 @@ class Kept(NamedTuple):
     members: Int32
     standing: float
     draws_line: bool
+    hashtags: bool
 
 
 class Search(NamedTuple):
@@ -94,6 +99,7 @@ class Search(NamedTuple):
         parts: The named parts of it.
         probability: (accounts) The same as a probability.
         suspicion, taint, conduct: What the evidence was counted from.
+        timing: What it says when accounts acted.
         families: (accounts) The scores of each member of the portfolio.
         worth: How each stood with hidden seeds: the mean log share of like accounts above them.
         weights: What each counts in the blend; they add up to one.
@@ -101,13 +107,16 @@ class Search(NamedTuple):
         asked_first: (accounts) Who is never above the line without a person: who argued under
             tainted posts or complained about them, since critics repost, too; who is held to be
             a minor or says to be a bot; and of those who would stand above it, whose evidence
-            rests on fewer than two other authors.
+            rests on fewer than two other authors, who answers suspects half as often as it does
+            anything tainted, and whom the evidence that gives the reasons would not put there;
+            and, where replies led, everybody but those whom a person confirmed.
         line: Log-odds at and above which 99 of 100 of the others are expected to belong; infinite
             where no number of accounts does.
         own: How many of the seeds the others found, of how many, within how many accounts.
         path: Numbers of suspects, and how hidden seeds stood.
         abstained: Why nothing is said, in words; None where something is.
         kept: What a refresh goes on from.
+        replied: What follows from whom accounts turned to, where replies led; None elsewhere.
     """
 
     touches: Touches
@@ -117,6 +126,7 @@ class Search(NamedTuple):
     suspicion: Doubles
     taint: Taint
     conduct: Conduct
+    timing: Timing
     families: dict[str, npt.NDArray[np.floating]]
     worth: dict[str, float]
     weights: dict[str, float]
@@ -127,6 +137,7 @@ class Search(NamedTuple):
     path: tuple[tuple[int, float], ...]
     abstained: str | None
     kept: Kept
+    replied: Replied | None = None
 
 
 def search(
@@ -135,6 +146,7 @@ def search(
     *,
     priors: Mapping[int, float] | None = None,
     folds: int = _FOLDS,
+    previous: Search | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Search:
     """Find the network behind what was confirmed.
@@ -145,6 +157,8 @@ def search(
         priors: Nodes and log-odds: what the findings of others, or answers of people who may
             err, add to those of a node. Those of seeds are left out.
         folds: Into how many parts the seeds are dealt, to hide each once.
+        previous: An earlier search: as many are suspected as in it, where hidden seeds do not
+            speak clearly against that.
         progress: Told what happens.
 
     Raises:
@@ -152,23 +166,20 @@ def search(
     """
     touches = touches_of(graph)
     confirmed, prior = confirmed_of(graph, touches, seeds, priors or {})
-    ways = Ways(touches)
-    # Accounts about which reviewers were asked stood high already: hiding them would prove nothing.
-    members = confirmed.given
-    hidden, parts = None, []
-    if len(members) >= FEWEST:
-        met = touches.account_at[in_order(graph, touches.accounts[members])]
-        parts = dealt(met, max(folds, 2))
-        hidden = hide_and_grow(graph, touches, ways, confirmed, parts, progress)
-    found = agreed(graph, touches, ways, confirmed, hidden, parts)
-    step, voted = found.step, found.growth.kept(ways)
-    ways.forget()
+    usual = None if previous is None else previous.kept.size
+    ground = ground_of(graph, touches, confirmed, folds, usual, progress)
+    members, hidden, parts = confirmed.given, ground.hidden, ground.parts
+    found = agreed(graph, touches, ground.ways, confirmed, hidden, parts)
+    step, voted = found.step, found.growth.kept(ground.ways)
+    ground.ways.forget()
     progress("comparing rankings")
     families = families_of(graph, touches, confirmed, parts)
     worth = worth_of(touches, families, parts, hidden)
     weights = weights_of(worth, len(members))
     leanings = leanings_of(touches, weights, families, parts)
     blended = blend(weights, families, leanings, evidence_of(step, found.agreement))
+    timing = timing_of(graph, touches, step.taint, step.suspicion, members)
+    blended |= of_time(weights, timing)
     scores: dict[str, npt.NDArray[np.floating]] = {
         "votes": found.growth.votes,
         EVIDENCE: found.total,
@@ -176,9 +187,10 @@ def search(
     scores |= {name: columns[:, -1] for name, columns in families.items()}
     checked = hidden if len(members) >= ENOUGH else None
     abstained = None
-    if checked is not None:
-        abstained = nothing_in_common(graph, touches, ways, members, min(worth.values()))
+    if checked is not None and not ground.by_replies:
+        abstained = nothing_in_common(graph, touches, ground.ways, members, min(worth.values()))
     extent = extent_of(sum(blended.values(), prior), members, checked, len(prior))
+    extent = open_ended(extent, len(prior)) if ground.by_replies else extent
     kept = Kept(
         graph,
         graph.events,
@@ -190,7 +202,8 @@ def search(
         frozenset((node, weight > 0) for node, weight in seeds.items() if weight),
         touches.accounts[confirmed.members],
         standing(shares_above(found.total, touches.by_account.degrees(), members)),
-        checked is not None and _led(checked) and abstained is None,
+        checked is not None and ground.leads and abstained is None,
+        hidden is None or hidden.hashtags,
     )
     settled = [n for n, weight in seeds.items() if weight and graph.kind[n] == Node.ACCOUNT]
     said = concluded(
@@ -211,16 +224,18 @@ def search(
         step.suspicion,
         step.taint,
         step.conduct,
+        timing,
         scores,
         worth,
         dict.fromkeys(scores, 0.0) | weights,
         extent,
-        said.asked_first,
+        asked_about(said.asked_first, confirmed.members) if ground.by_replies else said.asked_first,
         said.line,
         None if checked is None else _own(checked),
         () if hidden is None else hidden.path,
         abstained,
         kept,
+        step.replied,
     )
 
 
@@ -256,14 +271,6 @@ def confirmed_of(
     given = [touches.account_at[node] for node, weight in seeds.items() if weight > 0]
     of_seeds = np.intersect1d(members, np.array(given, np.int32))
     return Confirmed(members, weights, innocent, things, of_seeds), prior
-
-
-def _led(hidden: Hidden) -> bool:
-    """Whether half of the hidden ones stood in the first twentieth of accounts like them.
-
-    What leads away from the confirmed ones themselves is no ground to speak of others.
-    """
-    return bool(2 * np.count_nonzero(hidden.shares <= _FOREMOST) >= len(hidden.shares))
 
 
 def _own(hidden: Hidden) -> tuple[int, int, int]:

@@ -108,7 +108,9 @@ def suspect_touches(touches: Touches, suspicion: Doubles) -> tuple[Doubles, Doub
     return np.maximum(found, 0), np.maximum(makers, 0)
 
 
-def taint_of(touches: Touches, suspicion: Doubles, priors: Doubles) -> Taint:
+def taint_of(
+    touches: Touches, suspicion: Doubles, priors: Doubles, *, hashtags: bool = True
+) -> Taint:
     """Judge all things.
 
     Args:
@@ -117,6 +119,7 @@ def taint_of(touches: Touches, suspicion: Doubles, priors: Doubles) -> Taint:
             below 0 for innocent ones, who speak against what they touched.
         priors: (things) What is known of each from elsewhere, as log-odds that are added to those
             of its kind; 0 for most, of which nothing is known.
+        hashtags: Whether a hashtag may be tainted that no person judged.
     """
     found, makers = suspect_touches(touches, suspicion)
     sorts = tuple(sorts_of(found, touches.size, touches.kind, kind) for kind in KINDS)
@@ -128,7 +131,10 @@ def taint_of(touches: Touches, suspicion: Doubles, priors: Doubles) -> Taint:
     # For who made a post that a person judged, that judgement alone counts.
     sorts_made = (sorts_made[_POST - 1]._replace(odds=0.0), *sorts_made[_POST:])
     light, heavy, made = np.zeros((3, len(found)))
-    some = np.flatnonzero((found > 0) | (makers > 0) | (priors != 0))
+    heard = (found > 0) | (makers > 0)
+    if not hashtags:
+        heard &= touches.kind != Node.TAG
+    some = np.flatnonzero(heard | (priors != 0))
     _judge(some, touches, found, makers, sorts, sorts_made, priors, light, heavy, made)
     return Taint(found, makers, light, heavy, made, priors, sorts, sorts_made)
 

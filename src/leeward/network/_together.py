@@ -9,6 +9,7 @@ import numpy as np
 from leeward.network._acts import Act, Node
 from leeward.network._coshare import Shares, co_shares
 from leeward.network._order import met
+from leeward.network._times import fineness, seconds_known
 from leeward.network._types import Evidence
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def together(graph: Graph, accounts: Sequence[int], seeds: frozenset[int]) -> di
 def shares_of(graph: Graph, accounts: Int32) -> Shares:
     """What some accounts shared and when: posts they reposted, and what their own posts carry.
 
-    Each account shares a thing once at a time; communities are no things to share.
+    Each account shares a thing once at a time; communities are no things to share. What was
+    shared at a time that is only known to the minute, the hour or the day is left out.
     """
     account, thing, at = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     for node in accounts.tolist():
@@ -89,6 +91,8 @@ def shares_of(graph: Graph, accounts: Int32) -> Shares:
     rows = np.unique(
         np.stack([np.concatenate(account), np.concatenate(thing), np.concatenate(at)]), axis=1
     )
+    seconds = (rows[2] // 1_000_000).astype(np.uint32)
+    rows = rows[:, seconds_known(seconds, fineness(graph)) == 1]
     return Shares(rows[0].astype(np.int32), rows[1].astype(np.int32), rows[2])
 
 

@@ -42,8 +42,9 @@ TIERS: Final[dict[Tier, str]] = {
     "above the line": "99 of 100 of these are expected to belong; still a question for a reviewer",
     "suspect": "likelier than not to belong, or within the estimated size of the network: a "
     "question for a reviewer",
-    "ask first": "has opposed what the others spread, rests on fewer than two other accounts, or "
-    "may be of a neighbouring group: a person looks before anything is built on it",
+    "ask first": "has opposed what the others spread, rests on fewer than two other accounts or "
+    "on what other searches found, may be of a neighbouring group, or was found by whom it "
+    "answered: a person looks before anything is built on it",
     "below": "stands lower than the network is thought to reach: no question follows from it",
     "shielded": "only protective actions exist for it",
 }
@@ -125,10 +126,10 @@ class Evidence(Struct, frozen=True):
 
     Attributes:
         kind: What it did: ``posted``, ``reposted``, ``liked``, ``media``, ``tag``, ``link``,
-            ``activity``, ``argued``, ``complained``; how it stands: ``votes of the confirmed``,
-            ``agreement``, ``PageRank``, ``trust ratio``, ``cosine``, ``naive Bayes``; what was
-            known before: ``base rate``, ``priors``; ``further evidence``; and beside the score
-            ``co-shared``.
+            ``activity``, ``replied``, ``argued``, ``complained``; when it did: ``time``; how it
+            stands: ``votes of the confirmed``, ``agreement``, ``PageRank``, ``trust ratio``,
+            ``cosine``, ``naive Bayes``, ``co-sharing``; what was known before: ``base rate``,
+            ``priors``; ``further evidence``; and beside the score ``co-shared``.
         subject: The thing as an opaque id: ``post#1234`` is the post that first stands at place
             1234 of the log. Accounts and tags stand by name; what is about no thing has the
             account itself.

@@ -5,6 +5,8 @@ the ties that matter drown in posts, which are most of what anybody touches. So 
 through each kind apart and through all together. Each way is worth what it shows of the confirmed
 ones themselves: where the others' votes put each among accounts of like activity (one is left out
 at a time). The ways are weighed as likelihoods are, and their votes blended.
+
+Where a search is led by replies, these are its only way (see :mod:`_replies`).
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import numpy as np
 
 from leeward.network._consensus import Votes, mean_vote
 from leeward.network._lean import lean, leaning, shares_above, standing
-from leeward.network._lifts import COLUMNS, Lifts
+from leeward.network._lifts import counted_ways
+from leeward.network._replies import REPLIES
 from leeward.network._taint import KINDS
 
 if TYPE_CHECKING:
@@ -29,13 +32,54 @@ if TYPE_CHECKING:
     Doubles = npt.NDArray[np.float64]
     Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]
+    Shares = npt.NDArray[np.uint16]
 
-__all__ = ["ALL", "Way", "Ways", "softmax", "votes_of_some"]
+__all__ = ["ALL", "Later", "Way", "Ways", "odds_of", "softmax"]
 
 ALL: Final = "all things"
 _NAMES: Final = ("posts", "pictures", "hashtags", "links")
 _NEGLIGIBLE: Final = 0.02
 """What would count for less is left out."""
+
+
+class Later(NamedTuple):
+    """Votes that were taken since the search, for some accounts.
+
+    Attributes:
+        accounts: Their places, ascending.
+        votes: (witnesses, accounts) In 65,535ths.
+    """
+
+    accounts: Int64
+    votes: Shares
+
+    @classmethod
+    def none(cls, witnesses: int) -> Later:
+        """For nobody."""
+        return cls(np.empty(0, np.int64), np.empty((witnesses, 0), np.uint16))
+
+    def shares(self, before: tuple[Shares, ...], accounts: Int64) -> Shares:
+        """(witnesses, accounts) The votes for some accounts; 0 for those who had none.
+
+        Args:
+            before: Those of the search.
+            accounts: Their places.
+        """
+        found = np.zeros((len(before), len(accounts)), np.uint16)
+        for row, votes in zip(found, before, strict=True):
+            known = accounts < len(votes)
+            row[known] = votes[accounts[known]]
+        _, here, there = np.intersect1d(accounts, self.accounts, True, return_indices=True)
+        found[:, here] = self.votes[:, there]
+        return found
+
+    def joined(self, accounts: Int64, votes: Shares) -> Later:
+        """With the votes for some accounts, which count from now on."""
+        stay = np.flatnonzero(~np.isin(self.accounts, accounts))
+        everybody = np.concatenate([self.accounts[stay], accounts])
+        order = np.argsort(everybody)
+        joined = np.concatenate([self.votes[:, stay], votes], axis=1)
+        return Later(everybody[order], joined[:, order])
 
 
 class Way(NamedTuple):
@@ -47,8 +91,11 @@ class Way(NamedTuple):
         witnesses: Nodes, of accounts and things.
         weights: (witnesses) How much each counts.
         scales: From their lifts to votes.
+        votes: (witnesses) The votes of each for the accounts of the search, in 65,535ths.
+        later: Votes that were taken since.
         everywhere: See :class:`~leeward.network._lifts.Lifts`.
         steep, center: From the log-odds of mean votes to what they say.
+        by_replies: Whether it leads through whom accounts turned to.
     """
 
     kind: Node | None
@@ -56,29 +103,41 @@ class Way(NamedTuple):
     witnesses: Int32
     weights: Doubles
     scales: Scales
+    votes: tuple[Shares, ...]
+    later: Later
     everywhere: float
     steep: float
     center: float
+    by_replies: bool = False
 
 
 class Ways:
-    """Votes through each kind of things, and through all of them.
+    """Votes through each kind of things, and through all of them; or by replies.
 
     Args:
         touches: Who touched what.
+        replies: Who turned to whom, where that is the only way; from
+            :func:`~leeward.network._replies.replies_of`.
 
     Attributes:
         names: What the ways are called.
+        replies: As given.
+        activity: (accounts) How much each did of what the ways lead by: whom it is compared with.
     """
 
-    def __init__(self, touches: Touches) -> None:
-        self._touches = touches
-        self._activity = touches.by_account.degrees()
+    def __init__(self, touches: Touches, replies: Touches | None = None) -> None:
+        self._touches, self.replies = touches, replies
+        self.activity = touches.by_account.degrees()
         self._kinds: dict[str, Node | None] = {ALL: None}
         for name, kind in zip(_NAMES, KINDS, strict=True):
             if (touches.kind == kind).any():
                 self._kinds[name] = kind
-        self._votes = {name: Votes(touches, kind) for name, kind in self._kinds.items()}
+        if replies is not None:
+            self.activity = self.activity + replies.by_account.degrees()
+            self._kinds = {REPLIES: None}
+        ground = touches if replies is None else replies
+        counted = counted_ways(ground)
+        self._votes = {name: Votes(ground, kind, counted) for name, kind in self._kinds.items()}
         self.names = tuple(self._kinds)
 
     def of(self, name: str, witnesses: Int64, weights: Doubles) -> Doubles:
@@ -90,14 +149,16 @@ class Ways:
             weights: (witnesses) How much each counts.
         """
         places, there = self._there(name, witnesses)
-        return mean_vote(self._votes[name], places, weights[there], len(self._activity))
+        return mean_vote(self._votes[name], places, weights[there], len(self.activity))
 
     def _there(self, name: str, witnesses: Int64) -> tuple[Int64, Bools]:
         """The witnesses through whom a way leads: all accounts, and the things of its kind."""
         kind, there = self._kinds[name], np.ones(len(witnesses), np.bool_)
-        is_thing = witnesses >= len(self._activity)
-        if kind is not None:
-            of_kind = self._touches.kind[witnesses[is_thing] - len(self._activity)]
+        is_thing = witnesses >= len(self.activity)
+        if self.replies is not None:  # what was judged is a thing of the other ground
+            there = ~is_thing
+        elif kind is not None:
+            of_kind = self._touches.kind[witnesses[is_thing] - len(self.activity)]
             there[is_thing] = of_kind == kind
         return witnesses[there], there
 
@@ -119,7 +180,7 @@ class Ways:
     def shares(self, witnesses: Int64, weights: Doubles, members: Int32) -> dict[str, Doubles]:
         """The share of like accounts above each member, by the votes of the other witnesses."""
         return {
-            name: shares_above(self.of(name, witnesses, weights), self._activity, members)
+            name: shares_above(self.of(name, witnesses, weights), self.activity, members)
             for name in self.names
         }
 
@@ -134,10 +195,10 @@ class Ways:
         self, weights_of: dict[str, float], witnesses: Int64, weights: Doubles, members: Int32
     ) -> Doubles:
         """(accounts) What the votes say as log-odds, each way by its weight."""
-        active = self._activity > 0
+        active = self.activity > 0
         total = np.zeros(len(active))
         for name, weight in weights_of.items():
-            odds = _odds(self.of(name, witnesses, weights))
+            odds = odds_of(self.of(name, witnesses, weights))
             total += weight * (lean(odds, odds[members], active) if len(members) else odds)
         return total
 
@@ -145,10 +206,10 @@ class Ways:
         self, weights_of: dict[str, float], witnesses: Int64, weights: Doubles, members: Int32
     ) -> tuple[Way, ...]:
         """What :meth:`blended` of the same witnesses follows from, but for where walkers went."""
-        active, found = self._activity > 0, []
+        active, found = self.activity > 0, []
         nodes = np.concatenate([self._touches.accounts, self._touches.things])[witnesses]
         for name, weight in weights_of.items():
-            odds = _odds(self.of(name, witnesses, weights))
+            odds = odds_of(self.of(name, witnesses, weights))
             places, there = self._there(name, witnesses)
             steep, center = leaning(odds, odds[members], active) if len(members) else (1.0, 0.0)
             votes = self._votes[name]
@@ -159,55 +220,19 @@ class Ways:
                     nodes[there],
                     weights[there],
                     votes.scales(places),
+                    tuple(votes.of(places)),
+                    Later.none(len(places)),
                     votes.everywhere,
                     steep,
                     center,
+                    self.replies is not None,
                 )
             )
         return tuple(found)
 
 
-def votes_of_some(touches: Touches, ways: tuple[Way, ...], accounts: Int64) -> Doubles:
-    """(accounts) What witnesses say of some accounts, as log-odds, measured by votes of old.
-
-    Args:
-        touches: Who touched what, as it is now.
-        ways: From :meth:`Ways.kept`.
-        accounts: Their places, ascending.
-    """
-    total = np.zeros(len(accounts))
-    for way in ways if len(accounts) else ():
-        places = touches.account_at[way.witnesses].astype(np.int64)
-        thing = touches.thing_at[way.witnesses].astype(np.int64)
-        places = np.where(thing >= 0, len(touches.accounts) + thing, places)
-        there = np.flatnonzero(places >= 0)
-        lifts, votes = Lifts(touches, way.kind, way.everywhere), []
-        for begin in range(0, len(there), COLUMNS):
-            some = there[begin : begin + COLUMNS]
-            found = lifts.of_some(places[some], accounts)
-            votes += [way.scales.votes(int(w), found[:, i]) for i, w in enumerate(some)]
-        odds = _odds(_mean(votes, way.weights[there], places[there], accounts))
-        total += way.weight * (way.steep * (odds - way.center))
-    return total
-
-
-def _mean(
-    votes: list[npt.NDArray[np.uint16]], weights: Doubles, witnesses: Int64, accounts: Int64
-) -> Doubles:
-    """The mean votes for some accounts, as :func:`mean_vote` takes them."""
-    total, heavy = np.zeros(len(accounts)), np.abs(weights)
-    all_weights = np.full(len(accounts), heavy.sum())
-    for i, shares in enumerate(votes):
-        own = np.flatnonzero(accounts == witnesses[i])
-        before = total[own]
-        total += weights[i] * (shares / 65535 - 0.5)
-        total[own] = before
-        all_weights[own] = heavy[:i].sum() + heavy[i + 1 :].sum()
-    mean: Doubles = np.divide(total, all_weights, out=np.zeros(len(total)), where=all_weights > 0)
-    return mean + 0.5
-
-
-def _odds(votes: Doubles) -> Doubles:
+def odds_of(votes: Doubles) -> Doubles:
+    """Mean votes as log-odds."""
     bounded = np.clip(votes, 1e-6, 1 - 1e-6)
     odds: Doubles = np.log(bounded / (1 - bounded))
     return odds

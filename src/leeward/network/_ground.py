@@ -1,0 +1,100 @@
+"""What a search goes by: what accounts share, or, where that leads nowhere, whom they answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from leeward.network._hiding import ENOUGH, FEWEST, dealt, hide_and_grow
+from leeward.network._led_by_replies import led_by_replies
+from leeward.network._null import nothing_in_common
+from leeward.network._order import in_order
+from leeward.network._portfolio import families_of, worth_of
+from leeward.network._ways import Ways
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from leeward.network._graph import Graph
+    from leeward.network._growth import Confirmed
+    from leeward.network._hiding import Hidden
+    from leeward.network._touches import Touches
+
+    Int32 = npt.NDArray[np.int32]
+
+__all__ = ["Ground", "ground_of"]
+
+_FOREMOST: Final = 0.05
+"""The share of like accounts among whom half of the hidden ones have to stand for a line."""
+
+
+class Ground(NamedTuple):
+    """What was found out by hiding confirmed accounts, before anything is concluded.
+
+    Attributes:
+        ways: Where votes come from.
+        hidden: What hiding showed; None with too few members to hide any.
+        parts: The members that are hidden together.
+        by_replies: Whether replies lead, and not what accounts share.
+    """
+
+    ways: Ways
+    hidden: Hidden | None
+    parts: list[Int32]
+    by_replies: bool = False
+
+    @property
+    def leads(self) -> bool:
+        """Whether what accounts share leads from the confirmed ones to each other."""
+        return self.hidden is not None and not self.by_replies and _led(self.hidden)
+
+
+def ground_of(
+    graph: Graph,
+    touches: Touches,
+    confirmed: Confirmed,
+    folds: int,
+    usual: int | None,
+    progress: Callable[[str], None],
+) -> Ground:
+    """Hide confirmed accounts, and look at replies where what is shared does not lead to them.
+
+    Args:
+        graph: The interaction graph.
+        touches: Who touched what.
+        confirmed: What persons have concluded.
+        folds: Into how many parts the members are dealt.
+        usual: How many suspects were right in an earlier search.
+        progress: Told what happens.
+    """
+    ways = Ways(touches)
+    # Accounts about which reviewers were asked stood high already: hiding them would prove nothing.
+    members = confirmed.given
+    if len(members) < FEWEST:
+        return Ground(ways, None, [])
+    parts = dealt(touches.account_at[in_order(graph, touches.accounts[members])], max(folds, 2))
+    hidden = hide_and_grow(
+        graph, touches, ways, confirmed, parts, progress, with_whole=True, usual=usual
+    )
+    if len(members) < ENOUGH or _led(hidden):
+        return Ground(ways, hidden, parts)
+    families = families_of(graph, touches, confirmed, parts)
+    otherwise = min(worth_of(touches, families, parts, hidden).values())
+    if nothing_in_common(graph, touches, ways, members, otherwise) is not None:
+        otherwise = 0.0
+    ways.forget()
+    other = led_by_replies(graph, touches, confirmed, parts, otherwise, progress)
+    if other is None:
+        return Ground(ways, hidden, parts)
+    return Ground(other.ways, other.hidden, parts, by_replies=True)
+
+
+def _led(hidden: Hidden) -> bool:
+    """Whether half of the hidden ones stood in the first twentieth of accounts like them.
+
+    What leads away from the confirmed ones themselves is no ground to speak of others.
+    """
+    return bool(2 * np.count_nonzero(hidden.shares <= _FOREMOST) >= len(hidden.shares))
