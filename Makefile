@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 .PHONY: programs
 programs: ## Install the programs that tests start, where they are missing
-	@missing=""; for name in strace curl chromium; do \
+	@missing=""; for name in strace curl chromium ffmpeg; do \
 		command -v $$name >/dev/null || missing="$$missing $$name"; done; \
 	[ -z "$$missing" ] || tools/packages.sh $$missing
 

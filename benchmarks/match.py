@@ -3,7 +3,9 @@
 The server runs in a process of its own, pinned to one core, over a bank of made-up values; this
 process asks it over connections that stay open. A tenth of the values asked for are near to an
 entry. The uploads are drawn JPEG files of 4 megapixels; the processes that hash them are the
-server's children and share its core.
+server's children and share its core. And how long an entry that another process adds takes until
+it matches, and one that it withdraws until it does not: from the end of its transaction to the
+first answer that says so.
 
     python benchmarks/match.py --entries 1000000
 """
@@ -42,7 +44,11 @@ _PIXELS: Final = (1_633, 2_450)
 
 
 def run(
-    entries: int = 1_000_000, requests: int = 4_000, uploads: int = 40, folder: str | None = None
+    entries: int = 1_000_000,
+    requests: int = 4_000,
+    uploads: int = 40,
+    folder: str | None = None,
+    changes: int = 100,
 ) -> dict[str, Any]:
     """Measure.
 
@@ -51,6 +57,7 @@ def run(
         requests: Hashes asked for, one in each request.
         uploads: Files sent, one after the other.
         folder: Where the data folder is made; the system's temporary folder by default.
+        changes: Entries that are added and withdrawn while the server answers.
 
     Returns:
         Latencies in milliseconds, rates, and seconds that the server needs to begin.
@@ -68,6 +75,7 @@ def run(
                 found[f"ready_by_{name}_seconds"] = time.perf_counter() - begin
                 if name == "snapshot":
                     found |= server.measure(asked, uploads)
+                    found |= server.measure_changes(data, changes)
     return found
 
 
@@ -149,32 +157,70 @@ class _Server:
         files = [_picture(number) for number in range(uploads)]
         self._loop(files[:2], "image/jpeg")
         sent = self._loop(files, "image/jpeg")
+        upright = self._loop(files, "image/jpeg", "?positions=one")
         return {
             **_percentiles("hash_alone", alone),
             **_percentiles("hash_200_a_second", paced),
             "hash_requests_per_second": len(asked) / wall,
             "hash_requests_per_cpu_second": len(asked) / cpu,
             **_percentiles("upload_4_megapixels", sent),
+            **_percentiles("upload_in_one_position", upright),
             "server_memory_mib": self._memory() / 2**20,
+        }
+
+    def measure_changes(self, data: Path, changes: int) -> dict[str, Any]:
+        """Have another process add entries and withdraw them, and ask until that is seen."""
+        seen: dict[str, list[float]] = {"add": [], "withdraw": []}
+        with subprocess.Popen(
+            [sys.executable, str(_HERE), "--change", str(data)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as other:
+            assert other.stdin is not None
+            assert other.stdout is not None
+            connection = self._connect()
+            for value in np.random.default_rng(3).bytes(32 * changes).hex(" ", 32).split():
+                body = json.dumps({"hashes": [{"pdq": value}]}).encode()
+                for act, wanted in (("add", b'"matched"'), ("withdraw", b'"unmatched"')):
+                    other.stdin.write(f"{act} {value}\n")
+                    other.stdin.flush()
+                    done = float(other.stdout.readline())
+                    while b'"status":' + wanted not in self._ask(connection, body)[1]:
+                        time.sleep(0.002)
+                    seen[act].append(time.monotonic() - done)
+                    # Else every change would come at the same moment of the server's round.
+                    time.sleep(float(np.random.default_rng(len(seen[act])).random()) / 2)
+            other.stdin.close()
+        return {
+            **_percentiles("added_entry_matches", seen["add"], worst=True),
+            **_percentiles("withdrawn_entry_stops", seen["withdraw"], worst=True),
         }
 
     def _connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
 
     def _ask(
-        self, connection: http.client.HTTPConnection, body: bytes, kind: str = "application/json"
+        self,
+        connection: http.client.HTTPConnection,
+        body: bytes,
+        kind: str = "application/json",
+        query: str = "",
     ) -> tuple[int, bytes]:
-        connection.request("POST", "/v1/match", body, {**self._headers, "Content-Type": kind})
+        headers = {**self._headers, "Content-Type": kind}
+        connection.request("POST", f"/v1/match{query}", body, headers)
         response = connection.getresponse()
         return response.status, response.read()
 
-    def _loop(self, bodies: Sequence[bytes], kind: str = "application/json") -> list[float]:
+    def _loop(
+        self, bodies: Sequence[bytes], kind: str = "application/json", query: str = ""
+    ) -> list[float]:
         """Send bodies over one connection; the seconds that each took."""
         connection = self._connect()
         taken = []
         for body in bodies:
             begin = time.perf_counter()
-            status, answer = self._ask(connection, body, kind)
+            status, answer = self._ask(connection, body, kind, query)
             taken.append(time.perf_counter() - begin)
             assert status == 200, status
             assert b'"abstained":null' in answer, "something was not compared"
@@ -209,9 +255,10 @@ class _Server:
         return next(int(x.split()[1]) * 1024 for x in lines if x.startswith("VmHWM:"))
 
 
-def _percentiles(name: str, seconds: Sequence[float]) -> dict[str, float]:
-    p50, p99 = np.percentile(seconds, [50, 99]) * 1_000
-    return {f"{name}_p50_ms": float(p50), f"{name}_p99_ms": float(p99)}
+def _percentiles(name: str, seconds: Sequence[float], *, worst: bool = False) -> dict[str, float]:
+    shares = {"p50": 50, "p99": 99} | ({"max": 100} if worst else {})
+    found = np.percentile(seconds, list(shares.values())) * 1_000
+    return {f"{name}_{share}_ms": float(x) for share, x in zip(shares, found, strict=True)}
 
 
 def _picture(seed: int) -> bytes:
@@ -235,6 +282,34 @@ def _serve(data: Path) -> None:
     serve(data, Settings(server=ServerSettings(port=0)), ready=ready)
 
 
+def _change(data: Path) -> None:
+    """Do what stdin says, and say when each was durable, by the clock that all processes share."""
+    from leeward.model import NewEntry, Provenance
+    from leeward.store.tables import (
+        add_entries,
+        begin_act,
+        finish_act,
+        get_bank,
+        open_tables,
+        withdraw_entries,
+    )
+
+    with open_tables(f"sqlite:///{data}/leeward.db") as tables:
+        for line in sys.stdin:
+            act, value = line.split()
+            octets = bytes.fromhex(value)
+            with tables.begin() as connection:
+                if act == "add":
+                    began = begin_act(connection, get_bank(connection, "made-up"), "add", "bench")
+                    add_entries(connection, began, [NewEntry("pdq", octets, Provenance())])
+                    finish_act(connection, began)
+                else:
+                    withdraw_entries(
+                        connection, "made-up", "bench", "measured", values=[("pdq", octets)]
+                    )
+            print(time.monotonic(), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=1_000_000)
@@ -242,11 +317,17 @@ def main() -> None:
     parser.add_argument("--uploads", type=int, default=40)
     parser.add_argument("--folder", help="where the data folder is made")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--changes", type=int, default=100)
+    parser.add_argument("--change", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.change is not None:
+        _change(given.change)
+        return
     if given.serve is not None:
         _serve(given.serve)
         return
-    for name, value in run(given.entries, given.requests, given.uploads, given.folder).items():
+    found = run(given.entries, given.requests, given.uploads, given.folder, given.changes)
+    for name, value in found.items():
         print(f"{name:32}{value:>14,.2f}")
 
 

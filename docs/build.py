@@ -32,6 +32,7 @@ from leeward.model import (
     MediaRef,
     Op,
     PollBody,
+    OriginSettings,
     Settings,
     Visibility,
     bounds,
@@ -270,14 +271,19 @@ def _settings() -> str:
     return _table(("key", "form", "default", "meaning"), rows)
 
 
-def _exchanges() -> str:
-    rows = []
-    for field in _struct(ExchangeSettings).fields:
-        default = field.default
-        value = "needed" if field.required else f"`{default}`" if default else "not set"
-        meaning = _attributes(ExchangeSettings)[field.name]
-        rows.append((f"`{field.name}`", _form(field.type), value, meaning))
-    return _table(("key", "form", "default", "meaning"), rows)
+def _named(group: type) -> Callable[[], str]:
+    """A table of the settings of which there are many, each group with a name."""
+
+    def table() -> str:
+        rows = []
+        for field in _struct(group).fields:
+            default = field.default
+            value = "needed" if field.required else f"`{default}`" if default else "not set"
+            meaning = _attributes(group)[field.name]
+            rows.append((f"`{field.name}`", _form(field.type), value, meaning))
+        return _table(("key", "form", "default", "meaning"), rows)
+
+    return table
 
 
 # --- discovery ---------------------------------------------------------------------------------
@@ -331,7 +337,7 @@ WORDS: Final = {
     "httptools": ("MIT", "parses HTTP/1.1 in C"),
     "httpx": (
         "BSD-3-Clause; with it comes certifi (MPL-2.0: whoever changes its files shares them)",
-        "speaks HTTP with hash exchanges; certifi is used unchanged",
+        "speaks HTTP with exchanges; certifi is unchanged",
     ),
     "hypothesis": ("MPL-2.0", "tests that state properties"),
     "import-linter": ("BSD-2-Clause", "proves that a room imports only what stands below it"),
@@ -365,6 +371,10 @@ WORDS: Final = {
     "ruff": ("MIT", "format and style"),
     "scikit-learn": (
         "BSD-3-Clause",
+    "httpcore": (
+        "BSD-3-Clause",
+        "under httpx; with it the fetching of media connects to the very address it checked",
+    ),
         "the ceiling that `leeward evaluate` compares with: boosted trees",
     ),
     "scipy": ("BSD-3-Clause", "tests and benchmarks solve the same chains with it"),
@@ -444,7 +454,8 @@ _PARTS: Final[dict[str, Callable[[], str]]] = {
     "findings": _findings,
     "bounds": _bounds,
     "settings": _settings,
-    "exchanges": _exchanges,
+    "exchanges": _named(ExchangeSettings),
+    "origins": _named(OriginSettings),
     "ranking": _ranking,
     "evidence": _meanings(Evidence),
     "tiers": _tiers,

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["Found", "__version__", "discover", "open"]
+__all__ = ["Found", "__version__", "copies", "discover", "open"]
 
 if TYPE_CHECKING:
     import os
     from typing import Any
 
-    from leeward._python import Found, discover
+    from leeward._python import Found, copies, discover
     from leeward.store import Log
 
 
@@ -35,8 +35,8 @@ def open(data: str | os.PathLike[str]) -> Log:  # noqa: A001 - the word of the o
 
 
 def __getattr__(name: str) -> Any:
-    """Load what discovery needs when it is asked for (PEP 562)."""
-    if name in ("Found", "discover"):
+    """Load what needs other rooms when it is asked for (PEP 562)."""
+    if name in ("Found", "copies", "discover"):
         from leeward import _python
 
         return getattr(_python, name)

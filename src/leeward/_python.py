@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from leeward.console import write_page
+from leeward.pipeline import Copies, copies_of
 from leeward.pipeline import Found as Result
 from leeward.pipeline import discover as run
+from leeward.store import read_settings
+from leeward.store.tables import database_url, open_tables
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from leeward.network import Prior, Seed
     from leeward.store import Log
 
-__all__ = ["Found", "discover"]
+__all__ = ["Found", "copies", "discover"]
 
 
 class Found(Result):
@@ -33,6 +36,24 @@ class Found(Result):
             StoreError: The file cannot be written.
         """
         return write_page(path, self, title=title)
+
+
+def copies(log: Log, media: str, *, distance: int | None = None, most: int = 100) -> Copies:
+    """All copies of a picture or video that the log has, by the media map.
+
+    Args:
+        log: An open log.
+        media: A handle, a SHA-256 or PDQ value in hexadecimal, or ``cluster:NUMBER``.
+        distance: Also pictures with a PDQ value within so many bits, 0 to 64, of one of its own.
+        most: Events that are named.
+
+    Raises:
+        UsageError: There is no such cluster, or the distance is out of range.
+    """
+    data = log.layout.data
+    url = database_url(read_settings(data).tables, data, os.environ)
+    with open_tables(url) as tables:
+        return copies_of(log, tables, data, media, distance=distance, most=most)
 
 
 def discover(

@@ -100,7 +100,7 @@ class AlreadyExists(StoreError):
 
 
 class WriterBusy(StoreError):
-    """Another process is the writer of this log; there is one at a time."""
+    """Another process does what one alone may do: write to a log, or sync an exchange."""
 
 
 class NewerFormat(StoreError):

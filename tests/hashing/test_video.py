@@ -304,6 +304,7 @@ def test_damaged_bytes_end_in_a_hash_or_a_refusal() -> None:
 def test_without_pyav_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     data = video(scene(1, 3))
     monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(DependencyDown, match="the package av") as caught:
         hash_video(data)

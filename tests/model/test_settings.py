@@ -35,6 +35,23 @@ key_cache_seconds = 0
 [tables]
 url = "postgresql+psycopg://harbour@db.example:5433/boats"
 password_env = "HARBOUR_PASSWORD"
+
+[banks]
+flood_matches = 10
+flood_window = "2h"
+flood_times = 3
+positions = "one"
+video_bank_percent = 50
+video_query_percent = 20
+
+[fetch]
+max_age = "2d"
+workers = 3
+hashers = 2
+attempts = 4
+first_wait = "1m"
+longest_wait = "1h"
+waiting = 500
 """
 
 
@@ -80,7 +97,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     kinds = {"account", "media", "repost", "follow", "hashtag", "poll", "flag"}
     assert unset == {f"retention.{kind}" for kind in kinds}
     assert ("retention.post", "90d", "file") in lines
-    assert len(lines) == 18
+    assert len(lines) == 31
 
 
 def test_a_value_that_equals_the_default_is_still_the_files(tmp_path: Path) -> None:
@@ -179,9 +196,12 @@ def test_an_age_is_text(tmp_path: Path, value: str) -> None:
             "[tables] has: url, password_env",
         ),
         (
-            "[boats]\nlength = 5\n",
-            "`boats` is not a setting",
-            "the groups are: [log], [retention], [server], [tables], [exchanges]",
+            "[ferry]\nlength = 5\n",
+            "`ferry` is not a setting",
+            (
+                "the groups are: [log], [retention], [server], [tables], [banks], [fetch], "
+                "[exchanges], [origins]"
+            ),
         ),
         (
             "[sever]\nport = 5\n",
@@ -196,7 +216,10 @@ def test_an_age_is_text(tmp_path: Path, value: str) -> None:
         (
             "given = []\n",
             "`given` is not a setting",
-            "the groups are: [log], [retention], [server], [tables], [exchanges]",
+            (
+                "the groups are: [log], [retention], [server], [tables], [banks], [fetch], "
+                "[exchanges], [origins]"
+            ),
         ),
         (
             "[log]\nseal_events = '5'\n",

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leeward.pipeline._match as match_module
+import leeward.pipeline._match_floods as floods_module
 from leeward.errors import InputError, StoreError
 from leeward.hashing import Digests, Hashed, PictureHash, View
 from leeward.model import (
     BankMatch,
     BankSettings,
+    BanksSettings,
     NewEntry,
     Provenance,
     settle_matches,
@@ -30,6 +32,7 @@ from leeward.store.tables import (
     create_bank,
     finish_act,
     get_bank,
+    list_floods,
     open_tables,
     pause_bank,
     pause_entries,
@@ -456,3 +459,41 @@ def test_the_answer_is_that_of_comparing_one_by_one(
         assert result.matches_total == len(expected)
         assert set(result.may_follow) == settled.causes
         assert (result.accuses, result.needs_person) == (settled.accuses, settled.needs_person)
+
+
+def test_matches_are_counted_only_by_who_was_told_to(tables: Tables, tmp_path: Path) -> None:
+    """Who looks back at what is long known must not pause anything by it."""
+    make(tables, "harbour", BankSettings(meaning="exploitative", source="us"))
+    make(tables, "innocent", INNOCENT)
+    add(tables, "harbour", value(1))
+    add(tables, "innocent", value(2), value(3))
+    add(tables, "harbour", value(3))
+    few = BanksSettings(flood_matches=5)
+    for settings_given, floods in ((None, 0), (few, 1)):
+        notes: list[str] = []
+        with Matcher(tables, tmp_path, notes.append, settings_given) as matcher:
+            for _ in range(3):
+                matcher.match([look(1), look(1, 5), look(2), look(3)])
+        with tables.read() as connection:
+            found = list_floods(connection)
+        assert [(flood.bank, flood.matches) for flood in found] == [("harbour", 6)] * floods
+        assert len(notes) == floods
+
+
+def test_matches_are_kept_while_the_store_does_not_answer(
+    tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(tables, "pilots", value(1))
+    matcher = Matcher(tables, tmp_path, settings=BanksSettings(flood_matches=2))
+    matcher.match([look(1)])
+
+    def refuse(*_: object) -> None:
+        raise StoreError("the store does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(floods_module, "count_matches", refuse)
+        matcher.close()
+    matcher.match([look(1)])
+    matcher.close()
+    with tables.read() as connection:
+        assert [flood.matches for flood in list_floods(connection)] == [2]

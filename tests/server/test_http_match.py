@@ -132,6 +132,8 @@ def test_a_batch_is_answered_in_order(asking: Asking) -> None:
         "review": 0,
         "algorithm": "pdq",
         "distance": 2,
+        "look": "upright",
+        "video": None,
         "suppressed": False,
         "may_follow": ["open_case"],
         "withheld": None,

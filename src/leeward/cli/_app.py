@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "quarantine": "leeward.cli._quarantine:quarantine",
     "hash": "leeward.cli._hash:hash_",
     "bank": "leeward.cli._bank:bank",
+    "media": "leeward.cli._media:media",
     "key": "leeward.cli._key:key",
     "hold": "leeward.cli._hold:hold",
     "erase": "leeward.cli._erase:erase",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leeward.cli._bank_entries import add, export, import_, withdraw
+from leeward.cli._bank_floods import flood_line, flood_row
+from leeward.cli._bank_lookback import lookback
 from leeward.cli._bank_match import match
 from leeward.cli._bank_people import feedback, permit
 from leeward.cli._bank_sync import sync
@@ -138,6 +140,7 @@ def show(name: str, data: Path, versions: bool, answer: Answer) -> None:
         count_banks,
         get_bank,
         list_acts,
+        list_floods,
         paused_entries,
     )
 
@@ -146,6 +149,7 @@ def show(name: str, data: Path, versions: bool, answer: Answer) -> None:
         counts = count_banks(connection, name)
         paused = paused_entries(connection, name)
         unfinished = list_acts(connection, name, unfinished=True)
+        floods = list_floods(connection, name)
         history = bank_history(connection, name) if versions else []
     body = _row(found) | {"counts": [count._asdict() for count in counts]}
     body["paused_entries"] = [
@@ -153,9 +157,11 @@ def show(name: str, data: Path, versions: bool, answer: Answer) -> None:
         for entry, why in paused.items()
     ]
     body["unfinished"] = [_act(act) for act in unfinished]
+    body["floods"] = [flood_row(flood) for flood in floods]
     if versions:
         body["versions"] = [_row(version) for version in history]
     lines = [*_lines(found), *_counts(counts), *_unfinished(unfinished)]
+    lines += [f"ALERT    {flood_line(flood)}" for flood in floods[:20]]
     lines += [f"paused   entry {entry}: {why.why}" for entry, why in list(paused.items())[:20]]
     for version in history:
         lines.append(
@@ -234,7 +240,10 @@ def pause(
 def resume(
     name: str, data: Path, entries: tuple[int, ...], reason: str, by: str, answer: Answer
 ) -> None:
-    """Put a paused bank in force again, or some entries of it."""
+    """Put a paused bank in force again, or some entries of it.
+
+    A flood of it is over then: it floods again only when it matches many times more than it did.
+    """
     from leeward.store.tables import resume_bank, resume_entries
 
     with tables_of(data) as tables, tables.begin() as connection:
@@ -247,7 +256,7 @@ def resume(
     answer.one(body, [line])
 
 
-for _command in (add, import_, export, withdraw, feedback, permit, match, sync):
+for _command in (add, import_, export, withdraw, feedback, permit, match, lookback, sync):
     bank.add_command(_command)
 
 

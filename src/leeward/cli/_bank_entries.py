@@ -45,10 +45,9 @@ def _told(function: F) -> F:
     return function
 
 
-@click.command(
-    epilog="Example: leeward bank add harbour --reason 'case 12' --data data < values.txt"
-)
+@click.command(epilog="Example: leeward bank add harbour boat.jpg --reason 'case 12' --data data")
 @click.argument("name")
+@click.argument("pictures", nargs=-1, type=_FILE, metavar="[PICTURE]...")
 @data_option
 @click.option(
     "--from",
@@ -63,6 +62,7 @@ def _told(function: F) -> F:
 @answered
 def add(
     name: str,
+    pictures: tuple[Path, ...],
     data: Path,
     source: Path,
     reason: str | None,
@@ -71,13 +71,16 @@ def add(
     answer: Answer,
     **told: Any,
 ) -> None:
-    """Add a few values by hand, all of them or none.
+    """Add a few values by hand, or picture and video files; all of them or none.
 
-    A value is never an argument: arguments end up in the shell's history.
+    A value is never an argument: arguments end up in the shell's history. Of a file, PDQ (of a
+    video, its frames) and SHA-256 are added, and nothing else of it is kept.
     """
     from leeward.cli._bank_input import add_values
 
-    body, lines = add_values(data, name, source, told, by, reason=reason, relist=relist)
+    if pictures and str(source) != "-":
+        raise UsageError("there are pictures and a file of values", hint="give one of both")
+    body, lines = add_values(data, name, pictures or source, told, by, reason=reason, relist=relist)
     answer.one(body, lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -20,7 +21,7 @@ from leeward.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from leeward.connectors import BadLine, BankForm
@@ -37,21 +38,31 @@ _MOST_TOLD: Final = 1_000
 def add_values(
     data: Path,
     name: str,
-    source: Path,
+    source: Path | Sequence[Path],
     told: dict[str, Any],
     by: str,
     *,
     reason: str | None,
     relist: bool,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Add the values of a file, all of them or none; the answer, as JSON and as lines."""
-    entries = _by_hand(source, BankDefaults(**told))
+    """Add the values of a file, or some pictures, all of them or none.
+
+    Returns:
+        The answer, as JSON and as lines.
+    """
+    defaults, notes = BankDefaults(**told), list[str]()
+    if isinstance(source, Sequence):
+        from leeward.cli._bank_pictures import picture_entries  # decoders are slow to load
+
+        entries, notes = picture_entries(source, defaults)
+    else:
+        entries = _by_hand(source, defaults)
     with tables_of(data) as tables, tables.begin() as connection:
         act = begin_act(connection, get_bank(connection, name), "add", by, why=reason)
         add_entries(connection, act, entries, relist=relist)
         done = finish_act(connection, act)
     body = _body(done)
-    return body, _lines(body)
+    return body | {"notes": notes}, [*_lines(body), *notes]
 
 
 def values_of(source: Path, algorithm: str) -> list[tuple[str, bytes]]:

@@ -22,6 +22,8 @@ __all__ = ["match"]
 
 _DIGITS: Final = re.compile(r"[0-9a-fA-F]+")
 _MOST: Final = 1_000
+_SECONDS: Final = 3_600.0
+"""For one file: a video of hours is decoded to its end."""
 _ALGORITHMS: Final = {64: ("pdq", "sha256"), 40: ("sha1",), 32: ("md5",)}
 """By the number of digits. A PDQ value and a SHA-256 are equally long, and one is not the other."""
 
@@ -32,8 +34,16 @@ _ALGORITHMS: Final = {64: ("pdq", "sha256"), 40: ("sha1",), 32: ("md5",)}
 @click.option(
     "--bank", "name", help="Name matches with this bank only; what may follow counts all."
 )
+@click.option(
+    "--positions",
+    type=click.Choice(["one", "eight"]),
+    help="Search for a picture as it is shown, or also turned and mirrored; by default as the"
+    " settings say.",
+)
 @answered
-def match(what: tuple[str, ...], data: Path, name: str | None, answer: Answer) -> None:
+def match(
+    what: tuple[str, ...], data: Path, name: str | None, positions: str | None, answer: Answer
+) -> None:
     """Say which banks a picture matches, at what distance, and what may follow.
 
     A file is hashed first; digits are a PDQ value or a digest by their number, 64 being looked up
@@ -42,16 +52,21 @@ def match(what: tuple[str, ...], data: Path, name: str | None, answer: Answer) -
     matches, and with 1 where an argument could not be read.
     """
     from leeward.pipeline import Matcher
+    from leeward.store import read_settings
     from leeward.store.tables import get_bank
 
+    settings = read_settings(data)
     faults: list[tuple[str, str]] = []
     with tables_of(data) as tables:
         if name is not None:
             with tables.read() as connection:
                 get_bank(connection, name)
-        asked = list(_queries(what, faults))
-        matcher = Matcher(tables, data, lambda note: click.echo(f"note: {note}", err=True))
-        results = matcher.match([query for _, query in asked], _MOST)
+        eight = (positions or settings.banks.positions) == "eight"
+        asked = list(_queries(what, faults, eight=eight))
+        with Matcher(
+            tables, data, lambda note: click.echo(f"note: {note}", err=True), settings.banks
+        ) as matcher:
+            results = matcher.match([query for _, query in asked], _MOST)
     for (called, _), result in zip(asked, results, strict=True):
         answer.one(_body(called, result, name), _lines(called, result, name))
     for called, reason in faults:
@@ -66,10 +81,10 @@ def match(what: tuple[str, ...], data: Path, name: str | None, answer: Answer) -
 
 
 def _queries(
-    what: tuple[str, ...], faults: list[tuple[str, str]]
+    what: tuple[str, ...], faults: list[tuple[str, str]], *, eight: bool
 ) -> Iterator[tuple[str, MatchQuery]]:
     """What to call each argument, which is never its digits, and the query it stands for."""
-    from leeward.hashing import MediaHasher
+    from leeward.hashing import MediaHasher, VideoLimits
     from leeward.pipeline import media_query
 
     hasher: MediaHasher | None = None
@@ -80,9 +95,9 @@ def _queries(
                     if line.strip():
                         yield from _by_digits(f"line {number}", line.strip(), faults)
             elif Path(text).is_file():
-                hasher = hasher or MediaHasher()
+                hasher = hasher or MediaHasher(seconds=_SECONDS, video=VideoLimits())
                 try:
-                    yield text, media_query(hasher.hash(Path(text)))
+                    yield text, media_query(hasher.hash(Path(text), dihedral=eight))
                 except InputError as error:
                     faults.append((text, error.message))
             elif _DIGITS.fullmatch(text):
@@ -141,6 +156,11 @@ def _lines(called: str, result: MatchResult, name: str | None) -> Iterator[str]:
 
 def _standing(found: Matched) -> str:
     near = "the same value" if found.distance == 0 else f"{found.distance} bits away"
+    if found.video is not None:
+        shared = found.video
+        near = f"{shared.bank_share:.0%} of its frames, {shared.query_share:.0%} of this one's"
+    elif found.look not in (None, "upright"):
+        near += f" ({found.look.replace('_', ' ')})"
     if found.suppressed:
         return f"{near}; suppressed by a known innocent picture"
     follows = ", ".join(found.may_follow) or "nothing"

@@ -130,7 +130,7 @@ class _Job:
                 hint="make one with `leeward bank create`, and name it there",
             )
         bank = SyncedBank(self._tables, self._settings.bank, self._by)
-        with self._opened() as exchange:
+        with bank.alone(self._name), self._opened() as exchange:
             sync(
                 exchange,
                 bank,

@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["hash_"]
 
-_POSITIONS = (
-    "upright",
-    "turned_90",
-    "turned_180",
-    "turned_270",
-    "flipped_rows",
-    "flipped_columns",
-    "transposed",
-    "antitransposed",
-)
-
 
 @click.command("hash", epilog="Example: leeward hash boat.jpg --dihedral")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
@@ -100,7 +89,9 @@ def _body(hashed: Hashed) -> dict[str, Any]:
 
 
 def _positions(values: Sequence[bytes]) -> Iterable[tuple[str, str]]:
-    return ((name, value.hex()) for name, value in zip(_POSITIONS, values, strict=True))
+    from leeward.hashing import POSITIONS
+
+    return ((name, value.hex()) for name, value in zip(POSITIONS, values, strict=True))
 
 
 def _lines(path: str, hashed: Hashed) -> list[str]:

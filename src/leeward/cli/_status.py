@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from leeward.cli._bank_floods import flood_line, flood_row
+from leeward.cli._media_fetch import standing_lines
 from leeward.cli._options import (
     Answer,
     answered,
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leeward.model import InForce, Settings
-    from leeward.pipeline import ExchangeStanding
+    from leeward.pipeline import ExchangeStanding, FetchStanding
     from leeward.store import LogStatus
+    from leeward.store.tables import Flood
 
 __all__ = ["status"]
 
@@ -32,34 +36,90 @@ _NEARLY = 0.8
 @data_option
 @answered
 def status(data: Path, answer: Answer) -> None:
-    """Show what is in force: sizes, rates, quarantine, settings.
+    """Show what is in force: sizes, rates, quarantine, banks that flood, settings.
 
     Lines that begin with ALERT need a person.
     """
     from leeward.model import in_force
-    from leeward.store import Log, read_settings
+    from leeward.store import read_settings
 
     given = read_settings(data)
     settings = in_force(given)
-    with Log(data) as log:
-        found = log.status()
-    exchanges = _exchanges(data, given)
-    alerts = _alerts(found) + [_alert(each) for each in exchanges if each.stale]
+    found = _log(data, given)
+    banks = _banks(data, given)
+    alerts = [] if found is None else _alerts(found)
+    alerts += [_alert(each) for each in banks.exchanges if each.stale]
+    alerts += [flood_line(flood) for flood in banks.floods]
+    if banks.problem is not None:
+        alerts.append(f"the tables cannot be read: {banks.problem}")
     body = _body(found, settings, alerts)
     body["exchanges"] = [
-        each._asdict() | {"completed_at": stamp(each.completed_at)} for each in exchanges
+        each._asdict() | {"completed_at": stamp(each.completed_at)} for each in banks.exchanges
     ]
-    answer.one(body, _lines(found, settings, alerts, exchanges))
+    body["floods"] = [flood_row(flood) for flood in banks.floods]
+    body["banks"] = banks.names
+    body["fetching"] = None if banks.fetching is None else banks.fetching._asdict()
+    answer.one(body, _lines(found, settings, alerts, banks))
 
 
-def _exchanges(data: Path, settings: Settings) -> list[ExchangeStanding]:
-    """How old is what came from exchanges; the tables are opened only where there are some."""
-    if not settings.exchanges:
-        return []
-    from leeward.pipeline import exchange_standings
+class _Banks(NamedTuple):
+    """What the tables say.
 
-    with tables_of(data) as tables, tables.read() as connection:
-        return exchange_standings(connection, settings.exchanges)
+    Attributes:
+        names: The names of all banks.
+        exchanges: How old is what came from each exchange.
+        floods: What floods, and waits for a person.
+        problem: Why the tables could not be read; None where they could.
+        fetching: How fetching of media stands; None where no origin is listed.
+    """
+
+    names: list[str]
+    exchanges: list[ExchangeStanding]
+    floods: list[Flood]
+    problem: str | None = None
+    fetching: FetchStanding | None = None
+
+
+def _log(data: Path, settings: Settings) -> LogStatus | None:
+    """The log in figures; nothing where the folder has banks only."""
+    from leeward.errors import NotALog
+    from leeward.store import Log
+
+    try:
+        with Log(data) as log:
+            return log.status()
+    except NotALog:
+        if not _has_tables(data, settings):
+            raise
+        return None
+
+
+def _has_tables(data: Path, settings: Settings) -> bool:
+    """Whether there are tables already: a look at a folder must not make any."""
+    from leeward.store.tables import database_url
+
+    url = database_url(settings.tables, data, os.environ)
+    return url.get_backend_name() != "sqlite" or os.path.lexists(str(url.database))
+
+
+def _banks(data: Path, settings: Settings) -> _Banks:
+    """What the tables say; the log's figures are shown even where they do not answer."""
+    from leeward.errors import LeewardError
+    from leeward.pipeline import exchange_standings, fetch_standing
+    from leeward.store.tables import list_banks, list_floods
+
+    try:
+        if not _has_tables(data, settings):
+            return _Banks([], [], [])
+        with tables_of(data) as tables, tables.read() as connection:
+            return _Banks(
+                [bank.name for bank in list_banks(connection)],
+                exchange_standings(connection, settings.exchanges),
+                list_floods(connection),
+                fetching=fetch_standing(connection) if settings.origins else None,
+            )
+    except LeewardError as error:
+        return _Banks([], [], [], error.message)
 
 
 def _alert(stale: ExchangeStanding) -> str:
@@ -92,7 +152,15 @@ def _alerts(found: LogStatus) -> list[str]:
     return alerts
 
 
-def _body(found: LogStatus, settings: list[InForce], alerts: list[str]) -> dict[str, Any]:
+def _body(found: LogStatus | None, settings: list[InForce], alerts: list[str]) -> dict[str, Any]:
+    body: dict[str, Any] = {"log": found is not None}
+    body |= {} if found is None else _log_body(found)
+    body["settings"] = [line._asdict() for line in settings]
+    body["alerts"] = alerts
+    return body
+
+
+def _log_body(found: LogStatus) -> dict[str, Any]:
     body = found._asdict()
     body["quarantine"] = found.quarantine._asdict() | {
         "reasons": [
@@ -100,24 +168,36 @@ def _body(found: LogStatus, settings: list[InForce], alerts: list[str]) -> dict[
             for (field, reason), count in found.quarantine.reasons.items()
         ]
     }
-    body["settings"] = [line._asdict() for line in settings]
-    body["alerts"] = alerts
     return body
 
 
 def _lines(
-    found: LogStatus,
-    settings: list[InForce],
-    alerts: list[str],
-    exchanges: list[ExchangeStanding],
+    found: LogStatus | None, settings: list[InForce], alerts: list[str], banks: _Banks
 ) -> list[str]:
+    lines = [f"ALERT {alert}" for alert in alerts]
+    lines += ["events      there is no event log here"] if found is None else _log_lines(found)
+    if banks.names:
+        lines.append(f"banks       {', '.join(banks.names)}")
+    for one in banks.exchanges:
+        when = stamp(one.completed_at) or "never"
+        lines.append(f"exchange    {one.exchange} into {one.bank}, last read to its end: {when}")
+    if banks.fetching is not None:
+        lines.append(f"fetching    media of the log are looked for up to {banks.fetching.seq:,}")
+        lines += standing_lines(banks.fetching)
+    lines.append("settings")
+    for line in settings:
+        value = "not set" if line.value is None else line.value
+        lines.append(f"  {line.key} = {value}" + ("  (file)" if line.origin == "file" else ""))
+    return lines
+
+
+def _log_lines(found: LogStatus) -> list[str]:
     each = found.sealed_bytes / max(found.events - found.hot, 1)
     waiting = found.quarantine
     rates = ", ".join(
         f"{rate:,.1f} over the last {span}" for span, rate in found.per_second.items()
     )
-    lines = [f"ALERT {alert}" for alert in alerts]
-    lines += [
+    return [
         f"events      {found.events:,} (last place {found.last_seq:,})",
         f"hot         {found.hot:,} in {bytes_text(found.hot_bytes)}",
         (
@@ -134,11 +214,3 @@ def _lines(
             f"{bytes_text(waiting.bound)}"
         ),
     ]
-    for one in exchanges:
-        when = stamp(one.completed_at) or "never"
-        lines.append(f"exchange    {one.exchange} into {one.bank}, last read to its end: {when}")
-    lines.append("settings")
-    for line in settings:
-        value = "not set" if line.value is None else line.value
-        lines.append(f"  {line.key} = {value}" + ("  (file)" if line.origin == "file" else ""))
-    return lines

@@ -12,6 +12,7 @@ from leeward.connectors._bank_files import (
     detect_bank_form,
 )
 from leeward.connectors._bank_lines import BadLine, BankDefaults
+from leeward.connectors._bank_video import video_entry
 from leeward.connectors._bank_write import EXPORT_FORMS, ExportForm, write_bank
 from leeward.connectors._csv import Rows, csv_batches
 from leeward.connectors._decoded import Decoded, LineFormat
@@ -28,6 +29,8 @@ from leeward.connectors._exchange import (
     named_by_hash,
 )
 from leeward.connectors._exchange_open import open_exchange, open_lookup
+from leeward.connectors._fetch_http import FETCH_REASONS, Fetcher, FetchReason, FetchReply
+from leeward.connectors._fetch_origin import Origin, Origins, open_origins, origin_of, place_of
 from leeward.connectors._files import Chunk, Opened, Stream, chunks, expand, open_input
 from leeward.connectors._jetstream import CID_MISMATCH, CID_VERIFIED, Jetstream
 from leeward.connectors._lines import CUT_BYTES, lines_of_body
@@ -42,6 +45,7 @@ __all__ = [
     "CID_VERIFIED",
     "CUT_BYTES",
     "EXPORT_FORMS",
+    "FETCH_REASONS",
     "BadLine",
     "BankDefaults",
     "BankFile",
@@ -53,12 +57,17 @@ __all__ = [
     "ExchangeCheckpoint",
     "ExchangeItem",
     "ExportForm",
+    "FetchReason",
+    "FetchReply",
+    "Fetcher",
     "Jetstream",
     "LineFormat",
     "Lookup",
     "LookupAnswer",
     "NativeLines",
     "Opened",
+    "Origin",
+    "Origins",
     "Page",
     "ReviewedFeedback",
     "Rows",
@@ -78,9 +87,13 @@ __all__ = [
     "open_exchange",
     "open_input",
     "open_lookup",
+    "open_origins",
     "open_parquet",
+    "origin_of",
     "parquet_batches",
     "parse_map",
+    "place_of",
     "read_map",
+    "video_entry",
     "write_bank",
 ]

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from leeward.connectors._atproto import micros_of
+from leeward.connectors._bank_video import frames_in, video_entry
 from leeward.errors import InputError
-from leeward.model import LOCAL, PDQ_FLOOR, NewEntry, Provenance, hash_octets
+from leeward.model import LOCAL, PDQ_FLOOR, VIDEO, NewEntry, Provenance, hash_octets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -101,6 +102,8 @@ class EntryLines:
             InputError: They are none; the message says why in words that follow "line 3".
         """
         name = row.get("algorithm") or self._defaults.algorithm
+        if name.strip().lower() == VIDEO:
+            return video_entry(frames_in(row.get("value") or ""), self._provenance(row))
         algorithm, value = hash_octets(name, row.get("value") or "", self._defaults.licensed)
         if algorithm == "pdq":
             _check_quality(row.get("quality"))
@@ -108,6 +111,8 @@ class EntryLines:
 
     def text(self, line: str) -> NewEntry | None:
         """An entry of ``value``, ``value,quality,file``, ``hash=value,...`` or ``type value``.
+
+        A video is ``vpdq frame,quality,hash,seconds;frame,...``.
 
         What follows a value is left out, but for its quality. An empty line is no entry.
 
@@ -117,6 +122,9 @@ class EntryLines:
         line = line.strip()
         if not line:
             return None
+        word, _, value = line.partition(" ")
+        if word.lower() == VIDEO:
+            return self.row({"algorithm": word, "value": value})
         first, _, rest = line.partition(",")
         if first.startswith("hash="):
             pairs = (part.partition("=") for part in line.split(","))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
+from leeward.connectors._bank_video import frames_json, frames_line
 from leeward.errors import UsageError
 from leeward.model import hash_text
 
@@ -76,7 +77,7 @@ def _jsonl(rows: Iterable[Listed]) -> Iterator[str]:
 def _threatexchange(rows: Iterable[Listed]) -> Iterator[str]:
     head = ("signal_type", "signal_str", "collab", "category", "tags")
     cells = (
-        [_signal(row), _value(row), row.provenance.exchange, row.provenance.classification, ""]
+        [_signal(row), _theirs(row), row.provenance.exchange, row.provenance.classification, ""]
         for row in rows
     )
     yield from _table(head, cells)
@@ -85,7 +86,7 @@ def _threatexchange(rows: Iterable[Listed]) -> Iterator[str]:
 def _hma(rows: Iterable[Listed]) -> Iterator[str]:
     for row in _entries(rows):
         yield (
-            msgspec.json.encode({"id": row.entry, "signals": {_signal(row): _value(row)}}).decode()
+            msgspec.json.encode({"id": row.entry, "signals": {_signal(row): _theirs(row)}}).decode()
             + "\n"
         )
 
@@ -127,7 +128,14 @@ def _ours(row: Listed) -> dict[str, Any]:
 
 
 def _value(row: Listed) -> str | None:
-    return None if row.value is None else hash_text(row.value)
+    if row.value is None:
+        return None
+    return frames_line(row.frames) if row.frames else hash_text(row.value)
+
+
+def _theirs(row: Listed) -> str | None:
+    """A value as the threatexchange library has it."""
+    return frames_json(row.frames) if row.frames else _value(row)
 
 
 def _signal(row: Listed) -> str:

@@ -12,14 +12,23 @@ from leeward.hashing._index_matches import Matches
 from leeward.hashing._limits import Limits
 from leeward.hashing._media import Hashed, hash_media
 from leeward.hashing._pdq import Turn, pdq, pdq_dihedral
-from leeward.hashing._picture import PictureHash, View, hash_picture
+from leeward.hashing._picture import POSITIONS, PictureHash, View, hash_picture
 from leeward.hashing._video import VideoHash, VideoLimits, hash_video
-from leeward.hashing._vpdq import FrameHash, VideoMatch, compare_videos, read_vpdq, write_vpdq
+from leeward.hashing._vpdq import (
+    MAX_VIDEO_FRAMES,
+    FrameHash,
+    VideoMatch,
+    compare_videos,
+    read_vpdq,
+    write_vpdq,
+)
 from leeward.hashing._worker import MediaHasher
 
 __all__ = [
     "MAX_DISTANCE",
+    "MAX_VIDEO_FRAMES",
     "PDQ_DISTANCE",
+    "POSITIONS",
     "QUALITY_FLOOR",
     "Algorithm",
     "Digests",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 import numpy as np
@@ -20,7 +20,20 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[np.uint8]
 
-__all__ = ["PictureHash", "View", "hash_picture"]
+__all__ = ["POSITIONS", "PictureHash", "View", "hash_picture"]
+
+POSITIONS: Final = (
+    "upright",
+    "turned_90",
+    "turned_180",
+    "turned_270",
+    "flipped_rows",
+    "flipped_columns",
+    "transposed",
+    "antitransposed",
+)
+"""The eight positions in their order: as it is, turned by right angles against the clock, mirrored
+top to bottom, left to right, and on either diagonal."""
 
 
 class View(msgspec.Struct, frozen=True):

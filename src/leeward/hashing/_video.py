@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import math
+import time
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,10 +18,17 @@ from leeward.hashing._formats import sniff
 from leeward.hashing._limits import Limits, check_bytes, check_size
 from leeward.hashing._pdq import UPRIGHT, Turn, pdq
 from leeward.hashing._picture import pack
+from leeward.hashing._video_program import (
+    Programs,
+    find_programs,
+    handed_over,
+    program_frames,
+    stream_of,
+)
 from leeward.hashing._vpdq import FrameHash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
@@ -64,6 +74,7 @@ class VideoLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         max_side: Rows or columns of a frame.
         max_decoded: Frames that are decoded; later ones are not looked at.
         max_hashed: Frames that are hashed; later ones are not looked at.
+        max_seconds: Time that decoding may take; later frames are not looked at.
     """
 
     max_bytes: Annotated[int, msgspec.Meta(ge=1)] = 1 << 30
@@ -71,6 +82,7 @@ class VideoLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_side: Annotated[int, msgspec.Meta(ge=1, le=32_768)] = 8_192
     max_decoded: Annotated[int, msgspec.Meta(ge=1)] = 100_000
     max_hashed: Annotated[int, msgspec.Meta(ge=1)] = 4_000
+    max_seconds: Annotated[float, msgspec.Meta(gt=0)] = 3_600.0
 
 
 class VideoHash(msgspec.Struct, frozen=True):
@@ -107,23 +119,28 @@ def hash_video(
 
     Raises:
         InputError: Not such a file, too large, or nothing of it could be decoded.
-        DependencyDown: PyAV is not installed.
+        DependencyDown: Neither PyAV nor FFmpeg's programs are installed.
     """
     limits = limits or VideoLimits()
+    where = where or (str(source) if isinstance(source, Path) else None)
     try:
         import av
     except ImportError:
-        raise DependencyDown(
-            "videos need the package av",
-            where=where,
-            hint="run `pip install 'leeward[video]'`; its wheels hold FFmpeg with GPL parts",
-        ) from None
-    where = where or (str(source) if isinstance(source, Path) else None)
+        programs = find_programs()
+        if programs is None:
+            raise DependencyDown(
+                "videos need the package av, or the programs ffmpeg and ffprobe",
+                where=where,
+                hint="run `pip install 'leeward[video]'`; its wheels hold FFmpeg with GPL parts",
+            ) from None
+        with source.open("rb") if isinstance(source, Path) else handed_over(source) as file:
+            mime = _checked(file, limits, where)
+            return _by_programs(programs, file, mime, limits, where)
     try:
         with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
             mime = _checked(file, limits, where)
             with av.open(file, format=_CONTAINERS[mime], io_open=_refused) as container:
-                return _hash(container, mime, limits, where)
+                return _hash(_by_package(container, limits, where), mime, limits, where)
     except LeewardError:
         raise
     except Exception as error:  # demuxers of hostile bytes fail in many ways
@@ -132,6 +149,22 @@ def hash_video(
             where=where,
             hint="send it again as an MP4, WebM or AVI file",
         ) from None
+
+
+class _Frame(NamedTuple):
+    """A frame that was decoded.
+
+    Attributes:
+        seconds: When it is shown, from the first one.
+        grey: uint8 (32, 32), by which cuts are seen.
+        rgb: Gives uint8 (rows, columns, 3), as stored.
+        turn: How it is shown.
+    """
+
+    seconds: float
+    grey: Grey
+    rgb: Callable[[], npt.NDArray[np.uint8]]
+    turn: Turn
 
 
 def _checked(file: BinaryIO, limits: VideoLimits, where: str | None) -> str:
@@ -155,34 +188,70 @@ def _refused(*_: object) -> None:
     raise PermissionError
 
 
-def _hash(container: Any, mime: str, limits: VideoLimits, where: str | None) -> VideoHash:
+def _hash(
+    decoded: Iterator[_Frame | None], mime: str, limits: VideoLimits, where: str | None
+) -> VideoHash:
+    sampler, frames = _Sampler(), list[FrameHash]()
+    width, height, number, complete = 0, 0, 0, False
+    end = time.monotonic() + limits.max_seconds
+    for frame in decoded:
+        if frame is None:
+            complete = True
+            break
+        if number == limits.max_decoded or len(frames) == limits.max_hashed:
+            break
+        if frames and time.monotonic() > end:
+            break
+        if sampler.wants(number, frame.seconds, frame.grey):
+            pixels = frame.rgb()
+            height, width = pixels.shape[:2]
+            if frame.turn.transpose:
+                width, height = height, width
+            bits, quality = pdq(pixels, frame.turn)
+            frames.append(FrameHash(number, quality, pack(bits), frame.seconds))
+        number += 1
+    if not frames:
+        raise InputError(
+            "no frame of the video can be decoded", where=where, hint="send the video again"
+        )
+    return VideoHash(tuple(frames), width, height, mime, number, complete)
+
+
+def _by_package(container: Any, limits: VideoLimits, where: str | None) -> Iterator[_Frame | None]:
+    """The frames that PyAV decodes; at the end of the file, None."""
     if not container.streams.video:
         raise InputError("the file has no video in it", where=where, hint="send the video again")
     stream = container.streams.video[0]
     stream.codec_context.thread_count = 1
     check_size(stream.width, stream.height, _frame_limits(limits), where)
-    sampler, frames = _Sampler(), list[FrameHash]()
-    turn, width, height, decoded, complete = UPRIGHT, stream.width, stream.height, 0, False
     for frame, seconds in _shown(container, stream):
         if frame is None:
-            complete = True
-            break
-        if decoded == limits.max_decoded or len(frames) == limits.max_hashed:
-            break
+            yield None
+            return
         check_size(frame.width, frame.height, _frame_limits(limits), where)
-        if sampler.wants(decoded, seconds, frame):
-            turn = _TURNS.get(round(frame.rotation), UPRIGHT)
-            width, height = frame.width, frame.height
-            bits, quality = pdq(frame.to_ndarray(format="rgb24"), turn)
-            frames.append(FrameHash(decoded, quality, pack(bits), seconds))
-        decoded += 1
-    if not frames:
-        raise InputError(
-            "no frame of the video can be decoded", where=where, hint="send the video again"
+        grey = frame.reformat(width=_SMALL, height=_SMALL, format="gray").to_ndarray()
+        rgb = partial(frame.to_ndarray, format="rgb24")
+        yield _Frame(seconds, grey, rgb, _TURNS.get(round(frame.rotation), UPRIGHT))
+
+
+def _by_programs(
+    programs: Programs, file: BinaryIO, mime: str, limits: VideoLimits, where: str | None
+) -> VideoHash:
+    """The same by FFmpeg's programs."""
+    container = _CONTAINERS[mime]
+    stream = stream_of(programs, file, container, where)
+    check_size(stream.width, stream.height, _frame_limits(limits), where)
+    turn = _TURNS.get(stream.rotation, UPRIGHT)
+    with closing(program_frames(programs, file, container, stream, _SMALL)) as found:
+        frames = (
+            None if one is None else _Frame(one[2], one[1], partial(_itself, one[0]), turn)
+            for one in found
         )
-    if turn.transpose:
-        width, height = height, width
-    return VideoHash(tuple(frames), width, height, mime, decoded, complete)
+        return _hash(frames, mime, limits, where)
+
+
+def _itself(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return pixels
 
 
 def _frame_limits(limits: VideoLimits) -> Limits:
@@ -203,9 +272,9 @@ def _shown(container: Any, stream: Any) -> Iterator[tuple[Any, float]]:
             return
         if frame is None:
             break
-        time = 0.0 if frame.time is None or not math.isfinite(frame.time) else float(frame.time)
-        first = time if first is None else first
-        yield frame, max(0.0, time - first)
+        shown = 0.0 if frame.time is None or not math.isfinite(frame.time) else float(frame.time)
+        first = shown if first is None else first
+        yield frame, max(0.0, shown - first)
     yield None, 0.0
 
 
@@ -218,9 +287,8 @@ class _Sampler:
         self._before: Grey | None = None
         self._cut = False
 
-    def wants(self, number: int, seconds: float, frame: Any) -> bool:
+    def wants(self, number: int, seconds: float, now: Grey) -> bool:
         """Whether to hash the frame: a second is over, or the scene was cut."""
-        now = frame.reformat(width=_SMALL, height=_SMALL, format="gray").to_ndarray()
         before, self._before = self._before, now
         if before is not None:
             self._cut |= float(np.abs(now.astype(np.int16) - before).mean()) >= _CUT

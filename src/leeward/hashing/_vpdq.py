@@ -15,11 +15,26 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["FrameHash", "VideoMatch", "compare_videos", "read_vpdq", "write_vpdq"]
+__all__ = [
+    "MAX_VIDEO_FRAMES",
+    "FrameHash",
+    "VideoMatch",
+    "compare_videos",
+    "read_vpdq",
+    "write_vpdq",
+]
+
+MAX_VIDEO_FRAMES: Final = 1_000
+"""Frames of a known video: a quarter of an hour of them, and a line that a CSV can hold."""
 
 _LINE: Final = re.compile(
     r"(?P<number>\d{1,9}),(?P<quality>\d{1,3}),(?P<pdq>[0-9a-fA-F]{64}),(?P<seconds>\d{1,9}(\.\d+)?)"
 )
+_COMPACT: Final = re.compile(
+    r"(?P<pdq>[0-9a-fA-F]{64}),(?P<quality>\d{1,3}),(?P<seconds>\d{1,9}(\.\d*)?)"
+)
+"""How the threatexchange library writes a frame, in a list in JSON."""
+
 _ROWS: Final = 256
 """Query frames compared with all bank frames at a time."""
 
@@ -108,13 +123,17 @@ def _words(frames: Iterable[FrameHash], quality: int) -> npt.NDArray[np.uint64]:
     return np.frombuffer(kept, np.uint64).reshape(-1, 4)
 
 
-def write_vpdq(frames: Iterable[FrameHash]) -> str:
+def write_vpdq(frames: Iterable[FrameHash], *, end: str = "\n") -> str:
     """The text form: ``frame,quality,hash,seconds`` a line, the hash in hexadecimal.
 
     It shows hash values, which are secrets.
+
+    Args:
+        frames: Of one video.
+        end: What ends a frame; with a semicolon a video is one line, or one cell of a table.
     """
     return "".join(
-        f"{frame.number},{frame.quality},{frame.pdq.hex()},{frame.seconds:.3f}\n"
+        f"{frame.number},{frame.quality},{frame.pdq.hex()},{frame.seconds:.3f}{end}"
         for frame in frames
     )
 
@@ -123,14 +142,17 @@ def read_vpdq(text: str, *, where: str | None = None) -> list[FrameHash]:
     """Read the text form.
 
     Args:
-        text: Of :func:`write_vpdq` or of vPDQ; empty lines are left out.
+        text: Of :func:`write_vpdq` or of vPDQ, frames apart by line breaks or semicolons, empty
+            ones left out; or a list in JSON as the threatexchange library writes it.
         where: What an error calls it.
 
     Raises:
         InputError: A line is of another form; it is named by its number only.
     """
+    if text.lstrip().startswith("["):
+        return _read_list(text, where)
     frames = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.replace(";", "\n").splitlines(), 1):
         if not line.strip():
             continue
         match = _LINE.fullmatch(line.strip())
@@ -143,4 +165,24 @@ def read_vpdq(text: str, *, where: str | None = None) -> list[FrameHash]:
             )
         pdq, seconds = bytes.fromhex(match["pdq"]), float(match["seconds"])
         frames.append(FrameHash(int(match["number"]), int(match["quality"]), pdq, seconds))
+    return frames
+
+
+def _read_list(text: str, where: str | None) -> list[FrameHash]:
+    """The frames of a list in JSON, which has no numbers of frames: they are counted."""
+    try:
+        items = msgspec.json.decode(text, type=list[str])
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        items = [""]
+    frames = []
+    for number, item in enumerate(items):
+        match = _COMPACT.fullmatch(item)
+        if match is None or int(match["quality"]) > 100:
+            raise InputError(
+                "a list of frames is not hash,quality,seconds in JSON",
+                where=where,
+                hint="give it as the threatexchange library writes it",
+            )
+        pdq, seconds = bytes.fromhex(match["pdq"]), float(match["seconds"])
+        frames.append(FrameHash(number, int(match["quality"]), pdq, seconds))
     return frames

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import socket
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -14,8 +16,10 @@ import msgspec
 
 from leeward.errors import DependencyDown, InputError, UsageError
 from leeward.hashing._digests import digests
+from leeward.hashing._formats import sniff
 from leeward.hashing._limits import Limits
 from leeward.hashing._media import Hashed
+from leeward.hashing._video_program import find_programs, handed_over
 from leeward.hashing._wire import READY, Reply, Request, receive, send
 
 if TYPE_CHECKING:
@@ -98,6 +102,11 @@ class MediaHasher:
             UsageError: The hasher is closed.
             DependencyDown: No process can be started.
         """
+        if isinstance(source, bytes) and self._video is not None and _needs_file(source):
+            # The process may write no file, not even one in memory.
+            with handed_over(source) as file:
+                handed = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+                return self.hash(handed, dihedral=dihedral, where=where)
         path = str(source) if isinstance(source, Path) else None
         request = Request(path, dihedral, self._limits, self._video, where)
         data = b"" if isinstance(source, Path) else source
@@ -131,6 +140,12 @@ class MediaHasher:
         ___: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _needs_file(data: bytes) -> bool:
+    """Whether some bytes are a video that only FFmpeg's programs can decode here."""
+    is_video = (sniff(data[:512]) or "").startswith("video/")
+    return is_video and find_spec("av") is None and find_programs() is not None
 
 
 class _Worker:

@@ -20,6 +20,7 @@ __all__ = [
     "LOCAL",
     "OPINIONS",
     "PDQ_FLOOR",
+    "VIDEO",
     "BankEntry",
     "Feedback",
     "Listing",
@@ -38,6 +39,9 @@ DIGESTS: Final = frozenset({"sha256", "sha1", "md5"})
 
 PDQ_FLOOR: Final = 50
 """PDQ quality below which a hash says too little of its picture to be in a bank."""
+
+VIDEO: Final = "vpdq"
+"""The algorithm of videos: the PDQ values of their frames."""
 
 LOCAL: Final = "local"
 """The exchange of entries that came from no exchange."""
@@ -134,11 +138,13 @@ class NewEntry(Struct, frozen=True, gc=False):
         algorithm: As :func:`hash_octets` gives it.
         value: Its octets.
         provenance: Who lists it.
+        frames: Of a video in its text form, with the SHA-256 of that as the value.
     """
 
     algorithm: str
     value: bytes
     provenance: Provenance
+    frames: bytes = b""
 
     def __repr__(self) -> str:
         """The algorithm only: a hash value is a secret."""
@@ -195,7 +201,7 @@ class BankEntry(Struct, frozen=True, kw_only=True):
     Attributes:
         id: Its number, dense and monotone over all banks.
         bank: The bank's name.
-        algorithm: ``pdq``, ``sha256``, ``sha1``, ``md5`` or the name of a licensed one.
+        algorithm: ``pdq``, ``vpdq``, ``sha256``, ``sha1``, ``md5`` or the name of a licensed one.
         value: Its octets.
         listings: Who lists it, oldest first.
         paused: Why it causes nothing at present.

@@ -16,11 +16,14 @@ from leeward.model._event import Kind
 
 __all__ = [
     "Age",
+    "BanksSettings",
     "ExchangeKind",
     "ExchangeSettings",
+    "FetchSettings",
     "InForce",
     "LogSettings",
     "Origin",
+    "OriginSettings",
     "RetentionSettings",
     "ServerSettings",
     "Settings",
@@ -36,9 +39,11 @@ Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2_048)]
 Words: TypeAlias = Annotated[tuple[Text, ...], Meta(max_length=1_000)]
 ExchangeKind: TypeAlias = Literal["ncmec", "stopncii", "threatexchange", "arachnid", "files"]
 
-_EXCHANGE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _UNITS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _AGE: Final = re.compile(r"([1-9][0-9]{0,8})([wdhms])", re.ASCII)
+_MINUTE: Final = 60
+_DAY: Final = 86_400
 # Up to the last @, since a password may itself hold one: rather hide too much than too little.
 _USERINFO: Final = re.compile(r"(?<=://).*@", re.DOTALL)
 _SECRET_QUERY: Final = re.compile(r"(?i)([?&][^=&]*pass[^=&]*=)[^&]*")
@@ -147,6 +152,32 @@ class TablesSettings(_Group, frozen=True):
         return f"TablesSettings(url={_masked(self.url)!r}, password_env={self.password_env!r})"
 
 
+class BanksSettings(_Group, frozen=True):
+    """``[banks]``: matching with hash banks.
+
+    Attributes:
+        flood_matches: Matches of one entry within the window from which on it may be a flood.
+        flood_window: The window, a minute to a day.
+        flood_times: How many times more than usual they must be.
+        positions: In which positions an uploaded picture is searched for: in all ``eight``
+            (turned by right angles, mirrored), or ``one``, as it is shown.
+        video_bank_percent: Share of a known video's frames that must be in an uploaded one.
+        video_query_percent: Share of an uploaded video's frames that must be in the known one.
+    """
+
+    flood_matches: Positive = 1_000
+    flood_window: Age = Age(3_600)
+    flood_times: Positive = 10
+    positions: Annotated[str, Meta(pattern=r"^(one|eight)\Z")] = "eight"
+    video_bank_percent: Annotated[int, Meta(ge=1, le=100)] = 80
+    video_query_percent: Annotated[int, Meta(ge=0, le=100)] = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a window that says nothing."""
+        if not _MINUTE <= self.flood_window <= _DAY:
+            raise ValueError("Expected a length from `1m` to `1d` in flood_window")
+
+
 class ExchangeSettings(_Group, frozen=True):
     """``[exchanges.NAME]``: where a list of hashes comes from.
 
@@ -189,6 +220,62 @@ class ExchangeSettings(_Group, frozen=True):
         return f"ExchangeSettings(kind={self.kind!r}, bank={self.bank!r})"
 
 
+class FetchSettings(_Group, frozen=True):
+    """``[fetch]``: media that arrive without a hash. Without an origin nothing is fetched.
+
+    Attributes:
+        max_age: Media of events that the log received longer ago are not fetched.
+        workers: Requests at a time, to all origins together. Each holds one file in memory.
+        hashers: Processes that hash what was fetched.
+        attempts: How often a media item is tried before it is given up.
+        first_wait: Time until the second try; each later one waits four times as long.
+        longest_wait: The longest time between two tries, and for which an origin is left alone.
+        waiting: Media of one origin that may wait in the tables; beyond it the log is not
+            followed for that origin until half of them are done.
+    """
+
+    max_age: Age = Age(30 * 86_400)
+    workers: Annotated[int, Meta(ge=1, le=64)] = 4
+    hashers: Annotated[int, Meta(ge=1, le=64)] = 1
+    attempts: Annotated[int, Meta(ge=1, le=100)] = 6
+    first_wait: Age = Age(30)
+    longest_wait: Age = Age(6 * 3_600)
+    waiting: Annotated[int, Meta(ge=1, le=10_000_000)] = 100_000
+
+
+class OriginSettings(_Group, frozen=True):
+    """``[origins.NAME]``: where media may be fetched from.
+
+    Attributes:
+        url: Scheme, host and port, and a folder where only that is meant:
+            ``https://cdn.example/media/``. Names below a host are not covered by it.
+        networks: Networks that are not public in which the origin may lie, as ``10.2.0.0/16``.
+        per_minute: Requests a minute.
+        parallel: Requests at a time.
+        max_bytes: Bytes of one file, as it arrives and as it is unpacked.
+        connect_seconds: Time for the look-up of the name, and for each connection.
+        total_seconds: Time for one file from the look-up to the last byte, redirects included.
+        redirects: Redirects that are followed for one file, to listed origins only.
+        header: Name of a header that the origin asks for, as ``authorization``.
+        header_env: Variable with the value of that header.
+    """
+
+    url: Text
+    networks: Words = ()
+    per_minute: Annotated[int, Meta(ge=1, le=1_000_000)] = 300
+    parallel: Annotated[int, Meta(ge=1, le=64)] = 2
+    max_bytes: Annotated[int, Meta(ge=1, le=1 << 30)] = 32 << 20
+    connect_seconds: Annotated[int, Meta(ge=1, le=300)] = 10
+    total_seconds: Annotated[int, Meta(ge=1, le=3_600)] = 120
+    redirects: Annotated[int, Meta(ge=0, le=10)] = 3
+    header: Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}\Z")] | None = None
+    header_env: Variable | None = None
+
+    def __repr__(self) -> str:
+        """Without the address, which may hold a password."""
+        return f"OriginSettings(networks={self.networks!r}, header_env={self.header_env!r})"
+
+
 class _File(_Group, frozen=True):
     """The file as a whole."""
 
@@ -196,15 +283,19 @@ class _File(_Group, frozen=True):
     retention: RetentionSettings = RetentionSettings()
     server: ServerSettings = ServerSettings()
     tables: TablesSettings = TablesSettings()
+    banks: BanksSettings = BanksSettings()
+    fetch: FetchSettings = FetchSettings()
     exchanges: dict[str, ExchangeSettings] = {}
+    origins: dict[str, OriginSettings] = {}
 
 
 class Settings(_File, frozen=True):
     """All settings of a data folder.
 
     Attributes:
-        log, retention, server, tables: The groups.
+        log, retention, server, tables, banks, fetch: The groups.
         exchanges: The exchanges, by their names.
+        origins: The origins of media, by their names.
         given: The keys, as ``log.seal_events``, that the file sets. Not itself a setting.
     """
 
@@ -232,33 +323,30 @@ def settings_of(raw: dict[str, Any]) -> Settings:
         msgspec.ValidationError: A key is not known, or a value cannot be used. The message
             holds no value.
     """
-    exchanges = raw.get("exchanges", {})
-    if isinstance(exchanges, dict):
-        for name, keys in exchanges.items():
-            _check_exchange(name, keys)
+    for kind, struct in _NAMED.items():
+        each = raw.get(kind, {})
+        if isinstance(each, dict):
+            for name, keys in each.items():
+                _check_named(kind, struct, name, keys)
     file = msgspec.convert(raw, _File, dec_hook=_decode)
-    groups = {group: keys for group, keys in raw.items() if group != "exchanges"}
-    groups |= {f"exchanges.{name}": keys for name, keys in exchanges.items()}
+    groups = {group: keys for group, keys in raw.items() if group not in _NAMED}
+    for kind in _NAMED:
+        groups |= {f"{kind}.{name}": keys for name, keys in raw.get(kind, {}).items()}
     given = frozenset(f"{group}.{key}" for group, keys in groups.items() for key in keys)
-    return Settings(
-        log=file.log,
-        retention=file.retention,
-        server=file.server,
-        tables=file.tables,
-        exchanges=file.exchanges,
-        given=given,
-    )
+    groups_read = {name: getattr(file, name) for name in _File.__struct_fields__}
+    return Settings(**groups_read, given=given)
 
 
 def in_force(settings: Settings) -> list[InForce]:
     """Every setting with its value and where that comes from, in the order of the groups.
 
-    Of an exchange, what does not concern it is left out.
+    Of an exchange or an origin, what does not concern it is left out.
     """
-    named = settings.exchanges.items()
-    groups = {name: getattr(settings, name) for name in _File.__struct_fields__[:-1]}
+    parts = {name: getattr(settings, name) for name in _File.__struct_fields__}
+    groups = {name: values for name, values in parts.items() if name not in _NAMED}
+    named = {f"{kind}.{name}": v for kind in _NAMED for name, v in parts[kind].items()}
     lines = []
-    for group, values in (groups | {f"exchanges.{name}": values for name, values in named}).items():
+    for group, values in (groups | named).items():
         for field in values.__struct_fields__:
             key, value = f"{group}.{field}", getattr(values, field)
             origin: Origin = "file" if key in settings.given else "default"
@@ -267,20 +355,24 @@ def in_force(settings: Settings) -> list[InForce]:
     return lines
 
 
-def _check_exchange(name: str, keys: Any) -> None:
-    """Look at one exchange by itself: msgspec does not say in which one of many a mistake is."""
-    if not _EXCHANGE.fullmatch(name):
+_NAMED: Final[dict[str, type[_Group]]] = {"exchanges": ExchangeSettings, "origins": OriginSettings}
+"""Groups of which there are many, each with a name."""
+
+
+def _check_named(kind: str, struct: type[_Group], name: str, keys: Any) -> None:
+    """Look at one of many by itself: msgspec does not say in which one a mistake is."""
+    if not _NAME.fullmatch(name):
         raise msgspec.ValidationError(
-            "Expected names of at most 64 small letters, digits, - and _ - at `$.exchanges`"
+            f"Expected names of at most 64 small letters, digits, - and _ - at `$.{kind}`"
         )
     try:
-        msgspec.convert(keys, ExchangeSettings, dec_hook=_decode)
+        msgspec.convert(keys, struct, dec_hook=_decode)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$")
         if reason.startswith("Invalid enum value"):  # the message would hold the value
             reason = f"Expected one of {', '.join(get_args(ExchangeKind))}"
         raise msgspec.ValidationError(
-            f"{reason} - at `$.exchanges.{name}{place.removesuffix('`')}`"
+            f"{reason} - at `$.{kind}.{name}{place.removesuffix('`')}`"
         ) from None
 
 

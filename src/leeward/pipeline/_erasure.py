@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leeward.errors import ApprovalRequired, StoreError, UsageError, WriterBusy
+from leeward.pipeline._fetch_forget import forget_fetched_of
+from leeward.pipeline._media_map import tidy_media
 from leeward.store import Kept, Log, Proof, Writer, erase, prove
 from leeward.store.tables import (
     ask_again,
@@ -85,6 +87,9 @@ def carry_out(writer: Writer, tables: Tables, request: Erasure, by: str) -> Forg
     """
     done = erase(writer, request.subject, partial(kept_by_holds, tables))
     events = done.removed + done.skeletons
+    with Log(writer.layout.data) as log:
+        media = forget_fetched_of(log, tables, request.subject)
+        tidy_media(tables, log, writer.layout.data)
     if done.withheld:
         with tables.begin() as connection:
             pause_erasure(
@@ -97,11 +102,12 @@ def carry_out(writer: Writer, tables: Tables, request: Erasure, by: str) -> Forg
             )
         raise _withheld(request, done.withheld)
     with Log(writer.layout.data) as log:
-        proof = prove(log, request.subject)
+        proof = prove(log, request.subject)._replace(media=media)
     if not proof.clean:
         raise StoreError(
             f"something of this account is left ({proof.content:,} events, {proof.findings:,} "
-            f"findings, {proof.quarantined:,} quarantined items); some may have come in meanwhile",
+            f"findings, {proof.quarantined:,} quarantined items, {proof.media:,} media fetched); "
+            "some may have come in meanwhile",
             where=f"erasure {request.id}",
             hint="give the same command again",
         )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from leeward.errors import StoreError
+from leeward.errors import LeewardError, StoreError
 from leeward.network import COLUMNS, GraphBuilder
+from leeward.pipeline._media_joins import media_joins
 from leeward.store import load_graph, save_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from leeward.network import Graph
+    from leeward.network import Graph, Joins
     from leeward.store import Log
 
     T = TypeVar("T")
@@ -40,13 +41,14 @@ def interaction_graph(
         log: The log.
         keep: Begin with the saved graph, and save the new one.
         progress: Told now and then how many events were read.
-        note: Told, in a sentence, why the graph could not be saved; it is good all the same.
-            Without it that is an error.
+        note: Told, in a sentence, why the graph could not be saved, or the media map not be read;
+            it is good all the same. Without it that is an error.
 
     Raises:
         StoreError: The graph cannot be saved.
     """
     rewritten = log.rewritten()
+    joins = _joins(log, note)
     saved = load_graph(log) if keep else None
     builder: GraphBuilder | None = None  # it copies what it begins with
     read = 0
@@ -55,12 +57,23 @@ def interaction_graph(
         builder.add(batch)
         read += len(batch)
         progress(read)
-    if saved is not None and builder is None:
+    apart = saved is not None and joins is not None and saved.apart(joins)
+    if saved is not None and builder is None and not apart:
         return saved
-    graph = (builder or GraphBuilder(log.hasher)).finish()
-    if keep and (saved is None or read > _UNSAVED * graph.events):
+    graph = (builder or GraphBuilder(log.hasher, saved)).finish(joins)
+    if keep and (saved is None or apart or read > _UNSAVED * graph.events):
         _save(log, graph, rewritten, note)
     return graph
+
+
+def _joins(log: Log, note: Callable[[str], None] | None) -> Joins | None:
+    try:
+        return media_joins(log)
+    except LeewardError as error:
+        if note is None:
+            raise
+        note(f"What the media map says was left out: {error.message}.")
+        return None
 
 
 def _save(log: Log, graph: Graph, rewritten: int, note: Callable[[str], None] | None) -> None:

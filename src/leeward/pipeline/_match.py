@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import numpy as np
 
 from leeward.errors import LeewardError, StoreError
-from leeward.model import BankMatch, HashBank, settle_matches
+from leeward.model import BankMatch, BanksSettings, HashBank
+from leeward.pipeline._match_floods import MatchCounter
 from leeward.pipeline._match_index import apply_change, bank_of, entry_of, opened, save_index
-from leeward.pipeline._match_settle import Group, pick, result_of
+from leeward.pipeline._match_settle import Group, pick, result_of, settle
+from leeward.pipeline._match_video import VideoIndex
 from leeward.store.tables import bank_changes, get_entries, list_banks, look_up, paused_entries
 
 if TYPE_CHECKING:
@@ -39,6 +42,11 @@ STALE_SECONDS: Final = 30.0
 _CHANGES: Final = 50
 """Changes that are followed in one transaction; each may be of many entries."""
 
+_LOOK: Final = 10
+_BANK: Final = 24
+_LOOKS: Final = (1 << (_BANK - _LOOK)) - 1
+"""How a group is numbered: bank, look, distance, pause."""
+
 _UNTIDY: Final = 10_000
 _UNTIDY_SHARE: Final = 8
 
@@ -65,14 +73,20 @@ class Matcher:
         tables: The store.
         folder: The data folder.
         report: Told in a sentence what a person may want to know: a snapshot that is damaged, a
-            store that does not answer.
+            store that does not answer, a flood.
+        settings: What a flood is; without them nothing is counted and nothing paused, as befits
+            who looks back at what is long known.
 
     Raises:
         StoreError, DependencyDown: The store cannot be read.
     """
 
     def __init__(
-        self, tables: Tables, folder: Path, report: Callable[[str], None] = lambda _: None
+        self,
+        tables: Tables,
+        folder: Path,
+        report: Callable[[str], None] = lambda _: None,
+        settings: BanksSettings | None = None,
     ) -> None:
         self._tables, self._folder, self._report = tables, folder, report
         self._refreshing = threading.Lock()
@@ -80,11 +94,14 @@ class Matcher:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._trouble: LeewardError | None = None
+        self._counter = None if settings is None else MatchCounter(tables, settings, report)
         self._withdrawn = 0
         index, self._place, built = opened(tables, folder, report)
         self._index: HashIndex = index
+        self._videos = VideoIndex(settings or BanksSettings())
         with tables.read() as connection:
             self._view = _view(connection)
+            self._videos.add(connection)
         self._fresh = time.monotonic()
         self.refresh()
         if len(self._index) and (built or self._untidy()):
@@ -113,12 +130,17 @@ class Matcher:
         with self._tables.read() as connection:
             if by_digest:
                 _equal(connection, queries, view, found)
-            picked = [
-                pick(groups, settle_matches(g.match for g in groups), most) for groups in found
-            ]
+            picked = [pick(groups, settle(groups), most) for groups in found]
             wanted = {entry for one in picked for entry in one.entries}
             entries = {entry.id: entry for entry in get_entries(connection, sorted(wanted))}
+        if self._counter is not None:
+            self._counter.add(found, picked)
         return [result_of(query, one, entries) for query, one in zip(queries, picked, strict=True)]
+
+    @property
+    def place(self) -> int:
+        """The last change of banks that it knows."""
+        return self._place.seq
 
     def refresh(self) -> None:
         """Follow what happened in the store since the last time.
@@ -138,15 +160,25 @@ class Matcher:
 
     def follow(self) -> None:
         """Keep following the store in the background, until :meth:`close`."""
-        thread = threading.Thread(target=self._run, name="leeward-banks", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        works = [(self._run, "leeward-banks")]
+        if self._counter is not None:
+            # On a thread of its own: it may wait for a writer, while changes must be followed.
+            works.append((partial(self._counter.run, self._closing), "leeward-floods"))
+        for work, name in works:
+            thread = threading.Thread(target=work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
-        """Stop following the store."""
+        """Stop following the store, and write what was counted."""
         self._closing.set()
         for thread in self._threads:
             thread.join()
+        if self._counter is not None:
+            try:
+                self._counter.flush()
+            except LeewardError as error:
+                self._report(f"matches could not be counted: {error.message}")
 
     def __enter__(self) -> Self:
         return self
@@ -163,6 +195,16 @@ class Matcher:
         """Seconds since the store's changes were last read."""
         return time.monotonic() - self._fresh
 
+    @property
+    def floods(self) -> int:
+        """Floods that wait for a person."""
+        return 0 if self._counter is None else self._counter.open
+
+    @property
+    def paused(self) -> int:
+        """Entries that are paused."""
+        return len(self._view.paused)
+
     def __repr__(self) -> str:
         return f"<Matcher {len(self._index)} entries>"
 
@@ -177,11 +219,14 @@ class Matcher:
         looks = b"".join(look for query in queries for look in query.looks)
         hashes = np.frombuffer(bytearray(looks), np.uint8).reshape(-1, 32)
         matches = self._index.search(hashes, view.reach)
-        if not len(matches):
-            return found
-        of_query = np.array(owners)[matches.query]
+        of_look = np.array(owners)
+        of_query = of_look[matches.query]
         for place in np.unique(of_query).tolist():
-            found[place] = _groups(matches, of_query == place, view)
+            first = int(np.searchsorted(of_look, place))
+            found[place] = _groups(matches, of_query == place, view, queries[place], first)
+        for place, query in enumerate(queries):
+            if query.weights:
+                found[place] += self._videos.search(query, view.banks, view.paused)
         return found
 
     # --- following -----------------------------------------------------------------------------
@@ -193,6 +238,10 @@ class Matcher:
             self._view = _view(connection)  # before entries of a bank that is new here
         for change in changes:
             self._withdrawn += apply_change(connection, self._index, change, self._view.banks)
+            if change.kind == "added":
+                self._videos.add(connection, change.first - 1, change.last)
+            elif change.kind == "withdrawn":
+                self._videos.withdraw(change.first, change.last)
         self._place = self._place._replace(seq=changes[-1].seq, at=changes[-1].at)
 
     def _run(self) -> None:
@@ -237,24 +286,37 @@ def _view(connection: Connection) -> _View:
     return _View({bank.id: bank for bank in list_banks(connection)}, paused)
 
 
-def _groups(matches: Matches, mine: npt.NDArray[np.bool_], view: _View) -> list[Group]:
-    """Matches of one query by bank, distance and pause: a million of them are settled as one."""
+def _groups(
+    matches: Matches,
+    mine: npt.NDArray[np.bool_],
+    view: _View,
+    query: MatchQuery,
+    first: int,
+) -> list[Group]:
+    """Matches of one query by bank, look, distance and pause: a million are settled as one.
+
+    Of several looks of one picture that are near an entry, the nearest counts, and of those the
+    one that comes first in the query.
+    """
     ids, distances = matches.id[mine], matches.distance[mine].astype(np.int64)
-    order = np.lexsort((distances, ids))
-    ids, distances = ids[order], distances[order]
-    once = np.ones(len(ids), np.bool_)  # of several looks, the nearest
-    once[1:] = ids[1:] != ids[:-1]
-    ids, distances = ids[once], distances[once]
+    looks = matches.query[mine].astype(np.int64) - first
+    scenes = np.array([query.scene(look) for look in range(len(query.looks))])[looks]
+    order = np.lexsort((looks, distances, ids, scenes))
+    ids, distances, looks, scenes = ids[order], distances[order], looks[order], scenes[order]
+    once = np.ones(len(ids), np.bool_)
+    once[1:] = (ids[1:] != ids[:-1]) | (scenes[1:] != scenes[:-1])
+    ids, distances, looks = ids[once], distances[once], looks[once]
     banks, entries = bank_of(ids), entry_of(ids)
     paused = np.isin(entries, view.paused).astype(np.int64)
-    kind = (banks << 10) | (distances << 1) | paused
+    kind = (banks << _BANK) | (looks << _LOOK) | (distances << 1) | paused
     order = np.argsort(kind, kind="stable")
     kinds, begins = np.unique(kind[order], return_index=True)
     parts = np.split(entries[order], begins[1:])
     groups = []
     for one, part in zip(kinds.tolist(), parts, strict=True):
-        bank = view.banks.get(one >> 10)
+        bank = view.banks.get(one >> _BANK)
         if bank is not None:
+            look = one >> _LOOK & _LOOKS
             match = BankMatch(
                 bank=bank,
                 entry=int(part[0]),
@@ -262,7 +324,7 @@ def _groups(matches: Matches, mine: npt.NDArray[np.bool_], view: _View) -> list[
                 distance=(one >> 1) & 511,
                 paused=bool(one & 1),
             )
-            groups.append(Group(match, part))
+            groups.append(Group(match, part, query.name(look), query.scene(look)))
     return groups
 
 

@@ -18,10 +18,12 @@ from leeward.store.tables import (
     keep_sync_state,
     list_sync_states,
     standing_items,
+    sync_lock,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
@@ -96,6 +98,14 @@ class SyncedBank:
     def __repr__(self) -> str:
         """The name."""
         return f"<SyncedBank {self._name}>"
+
+    def alone(self, exchange: str) -> AbstractContextManager[None]:
+        """For as long as the exchange is read: no other process reads it into this bank.
+
+        Raises:
+            WriterBusy: Another sync of it is under way; when entered.
+        """
+        return sync_lock(self._tables, self._name, exchange)
 
     def checkpoint(self, exchange: str) -> ExchangeCheckpoint | None:
         """How far the exchange has been read into this bank."""

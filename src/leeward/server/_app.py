@@ -19,7 +19,7 @@ from leeward.errors import LeewardError, Overloaded
 from leeward.server._answers import EventsAnswer, Problem, answer, named, problem_of
 from leeward.server._bodies import empty, form_of, read_body
 from leeward.server._intake import Work
-from leeward.server._match_body import MAX_HASH_BYTES, kind_of, queries_in
+from leeward.server._match_body import MAX_HASH_BYTES, kind_of, positions_of, queries_in
 from leeward.server._metrics import CONTENT_TYPE
 from leeward.server._openapi import document
 from leeward.server._parts import Parts, open_parts
@@ -117,6 +117,7 @@ async def post_match(request: Request) -> Response:
     parts = _parts(request)
     await parts.keys.require(request, "match")
     upload = kind_of(request) == "media"
+    positions = positions_of(request, parts.settings.banks.positions, upload=upload)
     if upload:
         parts.desk.make_room()
     with parts.budget.share() as share:
@@ -125,7 +126,7 @@ async def post_match(request: Request) -> Response:
         if not body:
             raise Problem(400, "empty", "the body is empty", "send hashes or a file")
         if upload:
-            found = await parts.desk.match_upload(body)
+            found = await parts.desk.match_upload(body, eight=positions == "eight")
         else:
             found = await parts.desk.match(queries_in(body))
     parts.metrics.matched(result.status for result in found.results)
@@ -144,7 +145,7 @@ async def get_metrics(request: Request) -> Response:
     parts = _parts(request)
     await parts.keys.require(request, "metrics:read")
     reading = await parts.state.reading()
-    parts.metrics.note_banks(parts.desk.entries, parts.desk.behind)
+    parts.metrics.note_banks(parts.desk)
     text = parts.metrics.text(reading, parts.writer.queued, parts.budget.used)
     return Response(text, headers={"content-type": CONTENT_TYPE})
 

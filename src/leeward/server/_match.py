@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from msgspec import Struct
 
 from leeward.errors import LeewardError, Overloaded, StoreError
-from leeward.hashing import MediaHasher
+from leeward.hashing import MAX_VIDEO_FRAMES, MediaHasher, VideoLimits
+from leeward.model import BanksSettings
 from leeward.pipeline import MOST_MATCHES, Matcher, MatchResult, media_query
 
 if TYPE_CHECKING:
@@ -36,11 +37,16 @@ HASHERS: Final = max(1, min(4, os.cpu_count() or 1))
 UPLOADS: Final = 8 * HASHERS
 """Uploads that may wait to be hashed, those that are being hashed among them."""
 
+VIDEO_LIMITS: Final = VideoLimits(max_hashed=MAX_VIDEO_FRAMES, max_seconds=10.0)
+"""What is looked at of an uploaded video: the platform waits for the answer."""
+
 NAMED: Final = 2_000
 """Matches that one answer names at the most, shared by its queries."""
 
 RETRY_SECONDS: Final = 5.0
 """When to try again to open the banks."""
+
+_DEFAULTS: Final = BanksSettings()
 
 _log: Final = logging.getLogger("leeward.server")
 
@@ -52,8 +58,9 @@ class MatchMedia(Struct, frozen=True):
         bytes: Its size.
         mime: The media type, by the bytes; null where it is no picture that could be decoded.
         width, height: Pixels, as the picture is shown.
-        quality: PDQ's, 0 to 100.
+        quality: PDQ's, 0 to 100; null for a video.
         damaged: Whether the file was cut short or broken.
+        frames: Frames of a video that were hashed; null for a picture.
     """
 
     bytes: int
@@ -62,6 +69,7 @@ class MatchMedia(Struct, frozen=True):
     height: int | None = None
     quality: int | None = None
     damaged: bool = False
+    frames: int | None = None
 
 
 class MatchAnswer(Struct, frozen=True, omit_defaults=True):
@@ -85,10 +93,11 @@ class MatchDesk:
     Args:
         tables: Where the banks are.
         folder: The data folder.
+        settings: How matching is done, and what a flood is.
     """
 
-    def __init__(self, tables: Tables, folder: Path) -> None:
-        self._tables, self._folder = tables, folder
+    def __init__(self, tables: Tables, folder: Path, settings: BanksSettings = _DEFAULTS) -> None:
+        self._tables, self._folder, self._settings = tables, folder, settings
         self._matcher: Matcher | None = None
         self._hasher: MediaHasher | None = None
         self._waiting = _Places(WAITING, "too many requests wait to be matched")
@@ -109,6 +118,16 @@ class MatchDesk:
     def behind(self) -> float:
         """Seconds since changes of banks were read; infinite until the banks are open."""
         return float("inf") if self._matcher is None else self._matcher.behind
+
+    @property
+    def floods(self) -> int:
+        """Floods that wait for a person."""
+        return 0 if self._matcher is None else self._matcher.floods
+
+    @property
+    def paused(self) -> int:
+        """Entries that are paused."""
+        return 0 if self._matcher is None else self._matcher.paused
 
     async def match(self, queries: list[MatchQuery]) -> MatchAnswer:
         """What the banks say of some hashes.
@@ -133,17 +152,30 @@ class MatchDesk:
         self._ready()
         self._uploads.check()
 
-    async def match_upload(self, body: bytes) -> MatchAnswer:
+    async def match_upload(self, body: bytes, *, eight: bool = True) -> MatchAnswer:
         """What the banks say of a file.
+
+        Args:
+            body: All of it.
+            eight: Search for a picture in its eight positions.
 
         Raises:
             Overloaded: Too many requests wait.
             StoreError, DependencyDown: The banks cannot be read, or no process can be started.
         """
-        self._ready()
-        hashed = await self._uploads.run(self._hashing, lambda: self._workers().hash(body))
-        answer = await self.match([media_query(hashed)])
-        return MatchAnswer(answer.results, _media(hashed))
+        matcher = self._ready()
+
+        def work() -> tuple[Hashed, list[MatchResult]]:
+            hashed = self._workers().hash(body, dihedral=eight)
+            if hashed.video is None:
+                return hashed, []
+            # Hundreds of frames: on the thread of the hashes they would keep others waiting.
+            return hashed, matcher.match([media_query(hashed)], MOST_MATCHES)
+
+        hashed, results = await self._uploads.run(self._hashing, work)
+        if not results:
+            results = (await self.match([media_query(hashed)])).results
+        return MatchAnswer(results, _media(hashed))
 
     def close(self) -> None:
         """Finish what is under way."""
@@ -164,14 +196,14 @@ class MatchDesk:
     def _workers(self) -> MediaHasher:
         with self._starting:
             if self._hasher is None:
-                self._hasher = MediaHasher(HASHERS)
+                self._hasher = MediaHasher(HASHERS, video=VIDEO_LIMITS)
             return self._hasher
 
     def _open(self) -> None:
         told = False
         while not self._closing.is_set():
             try:
-                matcher = Matcher(self._tables, self._folder, _report)
+                matcher = Matcher(self._tables, self._folder, _report, self._settings)
             except LeewardError as error:
                 if not told:
                     _report(f"the hash banks cannot be opened: {error.message}")
@@ -217,7 +249,10 @@ class _Places:
 
 
 def _media(hashed: Hashed) -> MatchMedia:
-    size, picture = hashed.digests.size, hashed.picture
+    size, picture, video = hashed.digests.size, hashed.picture, hashed.video
+    if video is not None:
+        frames = len(video.frames)
+        return MatchMedia(size, video.mime, video.width, video.height, frames=frames)
     if picture is None:
         return MatchMedia(size)
     return MatchMedia(

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from leeward.pipeline import MatchQuery
 
-__all__ = ["MAX_HASHES", "MAX_HASH_BYTES", "BadHash", "MatchErrorAnswer", "kind_of", "queries_in"]
+__all__ = [
+    "MAX_HASHES",
+    "MAX_HASH_BYTES",
+    "MAX_VIEWS",
+    "BadHash",
+    "MatchErrorAnswer",
+    "kind_of",
+    "positions_of",
+    "queries_in",
+]
 
 MAX_HASHES: Final = 1_000
 """Hashes of one request."""
@@ -26,7 +35,12 @@ MAX_HASHES: Final = 1_000
 MAX_HASH_BYTES: Final = 1 << 20
 """Bytes of hashes in one request: they are read on the event loop."""
 
+MAX_VIEWS: Final = 16
+"""Further PDQ values of one picture: seven positions, as stored, over white, some frames."""
+
 _QUALITY: Final = "quality"
+_VIEWS: Final = "views"
+_POSITIONS: Final = ("one", "eight")
 _FIELDS: Final = frozenset(HASH_OCTETS)
 
 
@@ -69,8 +83,6 @@ def kind_of(request: Request) -> Literal["hashes", "media"]:
     Raises:
         Problem: 415 or 400; it is not one that is read here.
     """
-    if request.query_params:
-        raise Problem(400, "bad_query", "the query is not one that is known here", "send none")
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise Problem(
@@ -94,6 +106,26 @@ def kind_of(request: Request) -> Literal["hashes", "media"]:
     )
 
 
+def positions_of(request: Request, usual: str, *, upload: bool) -> str:
+    """In which positions an upload is to be searched for: ``one`` or ``eight``.
+
+    Args:
+        request: Its query may say.
+        usual: Where it does not.
+        upload: Whether there is a file; the positions of a hash alone cannot be derived.
+
+    Raises:
+        Problem: 400; the query is not one that is known here.
+    """
+    given = request.query_params.multi_items()
+    if not given:
+        return usual
+    if not upload or len(given) > 1 or given[0][0] != "positions" or given[0][1] not in _POSITIONS:
+        hint = "send ?positions=one or ?positions=eight with a file, or none"
+        raise Problem(400, "bad_query", "the query is not one that is known here", hint)
+    return given[0][1]
+
+
 def queries_in(body: bytes) -> list[MatchQuery]:
     """The hashes in a body.
 
@@ -110,6 +142,8 @@ def queries_in(body: bytes) -> list[MatchQuery]:
             bad.append(BadHash(index, fault.where or "", fault.message))
     if bad:
         raise _BadHashes(bad)
+    if sum(len(query.looks) for query in queries) > MAX_HASHES:
+        raise _too_many()
     return queries
 
 
@@ -126,18 +160,23 @@ def _items(body: bytes) -> list[Any]:
     if not items:
         raise Problem(400, "empty", "the body holds no hash", "send at least one")
     if len(items) > MAX_HASHES:
-        raise Problem(
-            413, "too_many", f"the body holds more than {MAX_HASHES} items", "send smaller batches"
-        )
+        raise _too_many()
     return items
+
+
+def _too_many() -> Problem:
+    message = f"the body holds more than {MAX_HASHES} items, or PDQ values with all views"
+    return Problem(413, "too_many", message, "send smaller batches")
 
 
 def _query(item: Any) -> MatchQuery:
     if not isinstance(item, dict):
         raise InputError("is no object")
-    values = {name: text for name, text in item.items() if name != _QUALITY}
+    values = {name: text for name, text in item.items() if name not in {_QUALITY, _VIEWS}}
     if not _FIELDS.issuperset(values):
-        raise InputError(f"has a member that is none of {', '.join(sorted(_FIELDS))} and quality")
+        raise InputError(
+            f"has a member that is none of {', '.join(sorted(_FIELDS))}, quality and views"
+        )
     if not values:
         raise InputError(f"has none of {', '.join(sorted(_FIELDS))}")
     for name, text in values.items():
@@ -149,4 +188,16 @@ def _query(item: Any) -> MatchQuery:
         raise InputError("is no whole number from 0 to 100", where=_QUALITY)
     if quality is not None and "pdq" not in values:
         raise InputError("is of a PDQ value, and there is none", where=_QUALITY)
-    return hash_query(values, quality)
+    return hash_query(values, quality, _views(item, values))
+
+
+def _views(item: dict[str, Any], values: dict[str, Any]) -> list[str]:
+    """The further PDQ values of the same picture."""
+    views = item.get(_VIEWS, [])
+    if not isinstance(views, list) or not all(isinstance(text, str) for text in views):
+        raise InputError("is no list of texts", where=_VIEWS)
+    if len(views) > MAX_VIEWS:
+        raise InputError(f"has more than {MAX_VIEWS} values", where=_VIEWS)
+    if views and "pdq" not in values:
+        raise InputError("are further PDQ values, and there is no first", where=_VIEWS)
+    return views

@@ -16,7 +16,9 @@ from prometheus_client import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from leeward.pipeline import FetchStanding
     from leeward.server._intake import Outcome
+    from leeward.server._match import MatchDesk
     from leeward.server._state import Reading
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
@@ -55,6 +57,10 @@ class Metrics:
         self._behind = self._gauge(
             "match_behind_seconds", "Since changes of hash banks were last read."
         )
+        self._floods = self._gauge(
+            "match_floods", "Floods of hash banks or their entries that wait for a person."
+        )
+        self._paused = self._gauge("match_paused_entries", "Entries of hash banks that are paused.")
         self._accepted = self._events.labels("accepted")
         self._repeated = self._events.labels("repeated")
         self._quarantined = self._events.labels("quarantined")
@@ -74,6 +80,22 @@ class Metrics:
         )
         self._stale = self._by_exchange(
             "exchange_stale", "1 where that is too long ago, or never was."
+        )
+
+        self._fetched = Gauge(
+            "leeward_fetched_media",
+            "Media that arrived without a hash, by what came of them. Abstained is not clear.",
+            ["outcome", "reason"],
+            registry=self._registry,
+        )
+        self._fetch_waiting = Gauge(
+            "leeward_fetch_waiting_media",
+            "Media that wait to be fetched.",
+            ["origin"],
+            registry=self._registry,
+        )
+        self._fetch_behind = self._gauge(
+            "fetch_behind_events", "Events that were not yet looked at for media to be fetched."
         )
 
     def _gauge(self, name: str, text: str) -> Gauge:
@@ -100,15 +122,12 @@ class Metrics:
         for outcome in outcomes:
             self._matches.labels(outcome).inc()
 
-    def note_banks(self, entries: int, behind: float) -> None:
-        """Note the state of the hash banks.
-
-        Args:
-            entries: PDQ entries that match.
-            behind: Seconds since changes were read.
-        """
-        self._entries.set(entries)
-        self._behind.set(behind)
+    def note_banks(self, desk: MatchDesk) -> None:
+        """Note the state of the hash banks."""
+        self._entries.set(desk.entries)
+        self._behind.set(desk.behind)
+        self._floods.set(desk.floods)
+        self._paused.set(desk.paused)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answer. ``route`` is one of the server's own, never a path as sent."""
@@ -138,4 +157,17 @@ class Metrics:
             self._stale.labels(each.exchange).set(each.stale)
             if each.age is not None:
                 self._age.labels(each.exchange).set(each.age)
+        if reading.fetching is not None:
+            self._note_fetching(reading.fetching, log.last_seq)
         return generate_latest(self._registry)
+
+    def _note_fetching(self, standing: FetchStanding, last_seq: int) -> None:
+        self._fetch_behind.set(last_seq - standing.seq)
+        self._fetch_waiting.clear()
+        for origin, count in standing.waiting.items():  # their names come from the settings
+            self._fetch_waiting.labels(origin).set(count)
+        self._fetched.clear()
+        self._fetched.labels("hashed", "").set(standing.hashed)
+        for outcome in ("abstained", "passed_over"):
+            for reason, count in getattr(standing, outcome).items():
+                self._fetched.labels(outcome, reason).set(count)

@@ -11,7 +11,7 @@ import msgspec
 from leeward.model import HASH_OCTETS, Event
 from leeward.server._answers import ErrorAnswer, EventsAnswer, HealthAnswer
 from leeward.server._match import MatchAnswer
-from leeward.server._match_body import MAX_HASHES, MatchErrorAnswer
+from leeward.server._match_body import MAX_HASHES, MAX_VIEWS, MatchErrorAnswer
 
 __all__ = ["describe", "document"]
 
@@ -140,6 +140,12 @@ def _post_match() -> dict[str, Any]:
         "properties": {
             **{name: digits(2 * octets) for name, octets in HASH_OCTETS.items()},
             "quality": {"type": "integer", "minimum": 0, "maximum": 100},
+            "views": {
+                "type": "array",
+                "description": "Further PDQ values of the same picture, as turned or mirrored.",
+                "items": digits(2 * HASH_OCTETS["pdq"]),
+                "maxItems": MAX_VIEWS,
+            },
         },
         "additionalProperties": False,
     }
@@ -159,11 +165,21 @@ def _post_match() -> dict[str, Any]:
         " an upload is published. `abstained` is never to be read as clear. No answer holds a"
         " hash.",
         "security": [{"key": ["match"]}],
+        "parameters": [
+            {
+                "name": "positions",
+                "in": "query",
+                "description": "Whether an uploaded picture is searched for as it is shown only, or"
+                " in its eight positions; by default as the settings say.",
+                "schema": {"enum": ["one", "eight"]},
+            }
+        ],
         "requestBody": {
             "required": True,
             "content": {
                 "application/json": {"schema": hashes},
                 "image/*": file,
+                "video/*": file,
                 "application/octet-stream": file,
             },
         },

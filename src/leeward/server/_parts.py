@@ -10,7 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from leeward.pipeline import Housekeeper, exchange_standings
+from leeward.pipeline import (
+    FetchKeeper,
+    Housekeeper,
+    LookBackThread,
+    exchange_standings,
+    fetch_standing,
+)
 from leeward.server._budget import Budget
 from leeward.server._intake import Intake
 from leeward.server._keys import KeyRing
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 
     from leeward.errors import LeewardError
     from leeward.model import Settings
-    from leeward.pipeline import ExchangeStanding
+    from leeward.pipeline import ExchangeStanding, FetchStanding
     from leeward.store.tables import Tables
 
 __all__ = ["Parts", "open_parts"]
@@ -75,19 +81,32 @@ def open_parts(data: str | os.PathLike[str], settings: Settings) -> Iterator[Par
         stack.callback(intake.close)
         budget = Budget(max(IN_FLIGHT_BYTES, BODIES * most))
         housekeeper = Housekeeper(writer, tables, _report)
-        desk = MatchDesk(tables, folder)
+        desk = MatchDesk(tables, folder, settings.banks)
         stack.callback(desk.close)
         state.chores = housekeeper.trouble
         if settings.exchanges:
             state.exchanges = partial(_standings, tables, settings)
         housekeeper.start()
         stack.callback(housekeeper.stop)
+        looking = LookBackThread(writer, tables, folder, _report, housekeeper.trouble)
+        looking.start()
+        stack.callback(looking.stop)
+        fetching = FetchKeeper(folder, tables, settings, housekeeper.trouble, _report)
+        if settings.origins:
+            state.fetching = partial(_fetching, tables)
+        fetching.start()
+        stack.callback(fetching.stop)
         yield Parts(settings, writer, budget, keys, intake, state, Metrics(), desk)
 
 
 def _standings(tables: Tables, settings: Settings) -> list[ExchangeStanding]:
     with tables.read() as connection:
         return exchange_standings(connection, settings.exchanges)
+
+
+def _fetching(tables: Tables) -> FetchStanding:
+    with tables.read() as connection:
+        return fetch_standing(connection)
 
 
 def _report(error: LeewardError) -> None:

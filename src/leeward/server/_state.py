@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leeward.model import Settings
-    from leeward.pipeline import ExchangeStanding
+    from leeward.pipeline import ExchangeStanding, FetchStanding
     from leeward.store import Log, LogStatus, Writer
 
 __all__ = ["Reading", "State"]
@@ -34,12 +34,13 @@ LEAST_FREE_BYTES: Final = 256 << 20
 
 
 class Reading(NamedTuple):
-    """The log, its disk and the age of what came from exchanges, at one moment."""
+    """The log, its disk, the age of what came from exchanges, and fetching, at one moment."""
 
     log: LogStatus
     disk_free: int
     disk_size: int
     exchanges: Sequence[ExchangeStanding] = ()
+    fetching: FetchStanding | None = None
 
 
 class State:
@@ -72,6 +73,7 @@ class State:
         self._failed_at: float | None = None
         self.chores: Mapping[str, str] = {}
         self.exchanges: Callable[[], Sequence[ExchangeStanding]] = list
+        self.fetching: Callable[[], FetchStanding | None] = lambda: None
         self.closing = False
 
     async def reading(self) -> Reading:
@@ -125,13 +127,21 @@ class State:
 
     def _read(self) -> Reading:
         disk = shutil.disk_usage(self._data)
-        return Reading(self._log.status(), disk.free, disk.total, self._exchanges())
+        return Reading(
+            self._log.status(), disk.free, disk.total, self._exchanges(), self._fetching()
+        )
 
     def _exchanges(self) -> Sequence[ExchangeStanding]:
         try:
             return self.exchanges()
         except LeewardError:
             return ()  # that the tables do not answer is said elsewhere
+
+    def _fetching(self) -> FetchStanding | None:
+        try:
+            return self.fetching()
+        except LeewardError:
+            return None  # as above
 
     def _concerns(self, reading: Reading) -> list[str]:
         bounds = self._settings.log

@@ -8,8 +8,10 @@ with an index beside them, which other tools can read as they are.
 from leeward.store._backup import BackedUp, backup
 from leeward.store._disk import write_whole
 from leeward.store._erase import Erased, Expired, Kept, Proof, erase, expire, prove
+from leeward.store._findings_of import findings_of
 from leeward.store._graphs import forget_graph, load_graph, save_graph
 from leeward.store._log import Log
+from leeward.store._media_items import MediaItems, media_key, media_keys, media_with, read_media
 from leeward.store._restore import Restored, restore
 from leeward.store._settings import SETTINGS_FILE, read_settings
 from leeward.store._types import (
@@ -31,6 +33,7 @@ __all__ = [
     "Kept",
     "Log",
     "LogStatus",
+    "MediaItems",
     "Proof",
     "QuarantineStatus",
     "Quarantined",
@@ -41,9 +44,14 @@ __all__ = [
     "backup",
     "erase",
     "expire",
+    "findings_of",
     "forget_graph",
     "load_graph",
+    "media_key",
+    "media_keys",
+    "media_with",
     "prove",
+    "read_media",
     "read_settings",
     "restore",
     "save_graph",

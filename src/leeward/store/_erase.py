@@ -78,6 +78,8 @@ class Proof(NamedTuple):
         skeletons: Rows of theirs that hold neither.
         findings: Findings about the account.
         quarantined: Items of the quarantine that come from the account and still have bytes.
+        media: Media that were fetched for their events, or wait for it. They lie in the tables,
+            so it is not the scan of the log that counts them.
     """
 
     scanned: int
@@ -85,11 +87,12 @@ class Proof(NamedTuple):
     skeletons: int
     findings: int
     quarantined: int
+    media: int = 0
 
     @property
     def clean(self) -> bool:
         """Whether nothing of what an erasure removes is left."""
-        return not (self.content or self.findings or self.quarantined)
+        return not (self.content or self.findings or self.quarantined or self.media)
 
 
 def erase(writer: Writer, account: str, kept: Callable[[], Kept]) -> Erased:
@@ -118,6 +121,7 @@ def erase(writer: Writer, account: str, kept: Callable[[], Kept]) -> Erased:
         now = kept()
         subject = None if account in now.content else account
         with writer.transaction() as hot:
+            hot.count(rewritten=1)  # from here on no finding comes that was made of what goes
             findings = _findings.drop(hot, writer.layout, found.seqs, subject, found.held)
             emptied = _empty_quarantine(hot, account, now)
         tally = rewrite(writer, found.segments, judge)
@@ -156,6 +160,7 @@ def expire(
         removed: Counter[str] = found.tally.removed
         if apply and len(found.seqs):
             with writer.transaction() as hot:
+                hot.count(rewritten=1)
                 _findings.drop(hot, writer.layout, found.seqs, None, found.held)
             removed = rewrite(writer, found.segments, judge).removed
             writer.forget_deleted()

@@ -9,6 +9,7 @@ was interrupted behind it can be repeated.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 from itertools import zip_longest
@@ -151,10 +152,11 @@ class _Way:
 
 
 def _rows(copy: Path) -> Iterator[tuple[str, dict[str, str | int | None]]]:
-    with pa.CompressedInputStream(str(copy), "zstd") as stream:
-        body = stream.read()
+    """The rows of a copy, one at a time: banks of tens of millions do not fit into memory."""
     decoder = msgspec.json.Decoder(tuple[str, dict[str, str | int | None]])
-    return iter(decoder.decode_lines(body))
+    with pa.CompressedInputStream(str(copy), "zstd") as stream, io.BufferedReader(stream) as lines:
+        for line in lines:
+            yield decoder.decode(line)
 
 
 def _holds(url: URL, copy: Path) -> bool:

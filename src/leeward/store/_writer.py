@@ -216,14 +216,35 @@ class Writer:
         """Events that wait to be committed."""
         return self._queued
 
+    @property
+    def last_seq(self) -> int:
+        """The last place that was given away."""
+        return self._seq
+
     def position(self, key: str) -> int:
         """How far the input of a checkpoint has come; 0 where it is unknown."""
         with self._db_lock:
             return self._hot.position(key)
 
-    def add_findings(self, findings: Iterable[Finding]) -> int:
-        """Store what signals found, durably; how many were not there yet."""
+    def add_findings(
+        self,
+        findings: Iterable[Finding],
+        checkpoints: Sequence[Checkpoint] = (),
+        *,
+        rewritten: int | None = None,
+    ) -> int | None:
+        """Store what signals found, durably; how many were not there yet.
+
+        Args:
+            findings: What they found.
+            checkpoints: How far the signals have come, to be stored with the findings.
+            rewritten: What ``Log.rewritten`` said before the events were read. Where events were
+                erased since, nothing is stored and None returned: read them again.
+        """
         with self.transaction() as hot:
+            if rewritten is not None and hot.counters().get("rewritten", 0) != rewritten:
+                return None
+            hot.set_positions(checkpoints)
             return _findings.add(hot, self.layout.findings, findings)
 
     def release(self, ids: Iterable[int]) -> int:

@@ -15,6 +15,7 @@ from leeward.model import (
     check_bank_name,
 )
 from leeward.store.tables._audit import lock_audit, record
+from leeward.store.tables._banks_floods import WHOLE_BANK, end_floods
 from leeward.store.tables._banks_rows import lock_banks, note_change, subject_of
 from leeward.store.tables._checks import now, person, plain_line, words
 from leeward.store.tables._schema import bank, bank_version
@@ -106,14 +107,21 @@ def pause_bank(
 def resume_bank(
     connection: Connection, name: str, by: str, why: str, *, at: int | None = None
 ) -> HashBank:
-    """Put a paused bank in force again.
+    """Put a paused bank in force again, and end a flood of it that waited for a person.
 
     Raises:
-        UsageError: There is no such bank, it is not paused, or an argument is not usable.
+        UsageError: There is no such bank, it is neither paused nor flooded, or an argument is not
+            usable.
     """
     before = _locked(connection, name)
-    if before.paused is None:
+    when = now() if at is None else at
+    flooded = end_floods(connection, before.id, [WHOLE_BANK], person(by), when)
+    if before.paused is None and not flooded:
         raise UsageError("the bank is not paused", where=name)
+    if before.paused is None:
+        details = {"reason": words(why, "the reason"), "version": before.version}
+        record(connection, by, "bank.resume", subject_of(name), details, at=when)
+        return before
     return _next(connection, before, before.settings, None, by, "bank.resume", {}, why, at)
 
 

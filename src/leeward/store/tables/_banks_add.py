@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from leeward.model import hash_text
 from leeward.store.tables._banks_acts import Act, grow_act
+from leeward.store.tables._banks_frames import put_frames
 from leeward.store.tables._banks_rows import (
     bulk_insert,
     chunked,
@@ -80,11 +81,13 @@ def add_entries(
         UsageError: An exchange's or a member's name is not usable.
     """
     lock_banks(connection)
-    wanted, given = _wanted(connection, entries)
+    videos: dict[Value, bytes] = {}
+    wanted, given = _wanted(connection, entries, videos)
     found = _existing(connection, act.bank_id, list(wanted))
     work = _Work(act)
     fresh = [key for key in wanted if key not in found]
-    work.make(connection, wanted, sorted(fresh, key=lambda key: key[1]))
+    made = work.make(connection, wanted, sorted(fresh, key=lambda key: key[1]))
+    put_frames(connection, {made[key]: text for key, text in videos.items() if key in made})
     listings = _listings(connection, [entry.id for entry in found.values()])
     for key, entry in found.items():
         work.renew(entry, listings.get(entry.id, {}), wanted[key], relist=relist)
@@ -159,10 +162,10 @@ class _Work:
         connection: Connection,
         wanted: dict[Value, dict[Who, Provenance]],
         fresh: Sequence[Value],
-    ) -> None:
-        """Make entries of values that the bank has not had."""
+    ) -> dict[Value, int]:
+        """Make entries of values that the bank has not had; their numbers."""
         if not fresh:
-            return
+            return {}
         last = connection.scalar(select(func.max(bank_entry.c.id))) or 0
         rows = []
         for number, key in enumerate(fresh, last + 1):
@@ -173,6 +176,7 @@ class _Work:
                 self._list(number, place, who, told)
         bulk_insert(connection, _ENTRY_COLUMNS, rows)
         self._new = (last + 1, last + len(fresh))
+        return dict(zip(fresh, range(last + 1, last + len(fresh) + 1), strict=True))
 
     def renew(
         self,
@@ -239,9 +243,12 @@ def _later(at: int | None, than: int | None) -> bool:
 
 
 def _wanted(
-    connection: Connection, entries: Iterable[NewEntry]
+    connection: Connection, entries: Iterable[NewEntry], videos: dict[Value, bytes]
 ) -> tuple[dict[Value, dict[Who, Provenance]], int]:
-    """Each value once, with each of its listings once; and how many were given."""
+    """Each value once, with each of its listings once; and how many were given.
+
+    The frames of videos are put into ``videos``.
+    """
     wanted: dict[Value, dict[Who, Provenance]] = {}
     sources: dict[tuple[str, str], int] = {}
     given = 0
@@ -253,6 +260,8 @@ def _wanted(
             source = sources[key] = _source(connection, *key)
         who = source, kept_name(entry)
         wanted.setdefault((entry.algorithm, entry.value), {})[who] = told
+        if entry.frames:
+            videos[entry.algorithm, entry.value] = entry.frames
         given += 1
     return wanted, given
 

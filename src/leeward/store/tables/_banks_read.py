@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from sqlalchemy import bindparam, func, select
 
-from leeward.model import BankEntry, BankPause, Listing, Provenance
+from leeward.model import VIDEO, BankEntry, BankPause, Listing, Provenance
 from leeward.store.tables._banks import get_bank
+from leeward.store.tables._banks_frames import frames_of
 from leeward.store.tables._banks_rows import chunked
 from leeward.store.tables._schema import (
     bank,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from sqlalchemy import Connection, Row
 
+    from leeward.hashing import FrameHash
     from leeward.store.tables._banks_rows import ChangeKind
 
 __all__ = [
@@ -109,6 +111,7 @@ class Listed(NamedTuple):
         algorithm, value: What is listed; no value unless it was asked for.
         provenance: Who lists it.
         added_at: When it came here.
+        frames: Of a video, where values were asked for.
     """
 
     entry: int
@@ -116,6 +119,7 @@ class Listed(NamedTuple):
     value: bytes | None
     provenance: Provenance
     added_at: int
+    frames: tuple[FrameHash, ...] = ()
 
     def __repr__(self) -> str:
         """The number and the algorithm: a hash value is a secret."""
@@ -254,7 +258,10 @@ def listed_entries(connection: Connection, name: str, *, values: bool = False) -
     with connection.execute(query.execution_options(yield_per=_ROWS // 16)) as rows:
         for row in rows:
             value = row.value if values else None
-            yield Listed(row.id, row.algorithm, value, _provenance(row), row.at)
+            frames: Sequence[FrameHash] = ()
+            if values and row.algorithm == VIDEO:
+                frames = frames_of(connection, [row.id]).get(row.id, ())
+            yield Listed(row.id, row.algorithm, value, _provenance(row), row.at, tuple(frames))
 
 
 def count_banks(connection: Connection, name: str | None = None) -> list[BankCount]:

@@ -12,6 +12,7 @@ from leeward.store.tables._audit import lock_audit, record
 from leeward.store.tables._banks import get_bank
 from leeward.store.tables._banks_acts import begin_act, finish_act, grow_act
 from leeward.store.tables._banks_add import count_entries
+from leeward.store.tables._banks_floods import end_floods
 from leeward.store.tables._banks_rows import chunked, lock_banks, note_entries, subject_of
 from leeward.store.tables._checks import now, person, words
 from leeward.store.tables._schema import bank_entry, bank_listing, bank_source
@@ -137,7 +138,9 @@ def resume_entries(
     *,
     at: int | None = None,
 ) -> int:
-    """Put paused entries in force again; how many were paused.
+    """Put paused entries in force again; how many were paused or flooded.
+
+    A flood of them that waited for a person is over, and what it came to is what is usual now.
 
     Raises:
         UsageError: There is no such bank, an entry is not in it, or an argument is not usable.
@@ -242,8 +245,12 @@ def _set_pause(
         which = *mine, column.is_(None) if pausing else column.is_not(None)
         change = update(bank_entry).where(*which).values(**values).returning(bank_entry.c.id)
         changed.extend(connection.scalars(change))
+    resumed = list(changed)
+    if not pausing:
+        flooded = end_floods(connection, found.id, entries, by, when)
+        changed = sorted({*changed, *flooded})
     if changed:
-        note_entries(connection, "paused" if pausing else "resumed", changed, when)
+        note_entries(connection, "paused" if pausing else "resumed", resumed, when)
         details = {"entries": len(changed), "named": sorted(changed)[:_MOST_TOLD]}
         details |= {"reason": words(why, "the reason"), "version": found.version}
         verb = "bank.pause_entry" if pausing else "bank.resume_entry"

@@ -33,12 +33,25 @@ __all__ = [
     "bank_count",
     "bank_entry",
     "bank_feedback",
+    "bank_flood",
+    "bank_frame",
     "bank_listing",
+    "bank_match",
     "bank_permission",
     "bank_source",
     "bank_version",
     "erasure",
+    "fetch_behind",
+    "fetch_count",
+    "fetch_queue",
+    "fetch_state",
+    "fetched_media",
     "hold",
+    "media_cluster",
+    "media_hash",
+    "media_late",
+    "media_name",
+    "media_state",
     "metadata",
 ]
 
@@ -301,3 +314,188 @@ bank_permission: Final = Table(
     Column("revoked_by", String(200)),
 )
 Index("ix_bank_permission_bank_id", bank_permission.c.bank_id)
+
+# How often entries match, in slots and in days (`days` is 0 or 1); entry 0 is the bank as a whole.
+bank_match: Final = Table(
+    "bank_match",
+    metadata,
+    Column("bank_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("days", Integer, primary_key=True, autoincrement=False),
+    Column("began", BigInteger, primary_key=True, autoincrement=False),
+    Column("matches", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_bank_match_began", *bank_match.c["days", "began"])
+
+bank_flood: Final = Table(
+    "bank_flood",
+    metadata,
+    _id(),
+    Column("bank_id", BigInteger, nullable=False),
+    Column("entry_id", BigInteger, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("matches", BigInteger, nullable=False),
+    Column("usual", BigInteger, nullable=False),
+    Column("window", BigInteger, nullable=False),
+    Column("paused", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("ended_by", String(200)),
+)
+Index("ix_bank_flood_entry_id", *bank_flood.c["entry_id", "bank_id"])
+
+# The frames of a video, whose entry has the SHA-256 of them all as its value.
+bank_frame: Final = Table(
+    "bank_frame",
+    metadata,
+    Column("entry_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("frame", BigInteger, nullable=False),
+    Column("quality", Integer, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("millis", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What was seen of pictures and videos: copies of one are a cluster, and every hash, digest and
+# handle leads to it. Rows are numbered by us, in the order of the log.
+media_cluster: Final = Table(
+    "media_cluster",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("kind", String(8), nullable=False),
+    # The hash that all others of the cluster are near to; none where no picture was compared.
+    Column("medoid", BigInteger),
+    Column("merged_into", BigInteger),
+    Column("merged_at", BigInteger),
+    Column("merged_by", String(200)),
+    Column("merged_why", Text),
+)
+Index(
+    "ix_media_cluster_merged_into",
+    media_cluster.c.merged_into,
+    sqlite_where=text("merged_into IS NOT NULL"),
+    postgresql_where=text("merged_into IS NOT NULL"),
+)
+
+media_hash: Final = Table(
+    "media_hash",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("cluster_id", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False, unique=True),
+)
+Index("ix_media_hash_cluster_id", media_hash.c.cluster_id)
+
+# By the log's keyed hash of a handle or a SHA-256, as its own look-ups have it.
+media_name: Final = Table(
+    "media_name",
+    metadata,
+    Column("key", _ID, primary_key=True, autoincrement=False),
+    Column("cluster_id", BigInteger, nullable=False),
+    Column("hash_id", BigInteger),
+)
+Index("ix_media_name_cluster_id", media_name.c.cluster_id)
+
+# Names that came to have a hash after events with them had been read.
+media_late: Final = Table(
+    "media_late",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("key", BigInteger, nullable=False),
+)
+
+media_state: Final = Table(
+    "media_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("fetched", BigInteger, nullable=False),
+    Column("rewritten", BigInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("clusters", BigInteger, nullable=False),
+    Column("hashes", BigInteger, nullable=False),
+    Column("late", BigInteger, nullable=False),
+)
+
+# Media without a hash that wait to be fetched. A long URI fits into no unique index of PostgreSQL,
+# so its SHA-256 is the key.
+fetch_queue: Final = Table(
+    "fetch_queue",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("uri", String(2048), nullable=False),
+    Column("owner", String(2048), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("origin", String(64), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("reason", String(32)),
+)
+Index("ix_fetch_queue_origin_due_at", *fetch_queue.c["origin", "due_at"])
+
+fetched_media: Final = Table(
+    "fetched_media",
+    metadata,
+    # Numbered by us, in the order in which they are committed: who follows them misses none.
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("uri", String(2048), nullable=False),
+    Column("owner", String(2048), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", String(32)),
+    Column("fetched_at", BigInteger, nullable=False),
+    Column("size", BigInteger),
+    Column("sha256", String(64)),
+    Column("sha1", String(40)),
+    Column("md5", String(32)),
+    Column("pdq", String(64)),
+    Column("quality", Integer),
+    Column("mime", String(128)),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("damaged", Integer),
+    Column("views", Text),
+    Column("positions", Text),
+)
+Index("uq_fetched_media_key", fetched_media.c.key, unique=True)
+Index("ix_fetched_media_reason", *fetched_media.c["reason", "id"])
+Index("ix_fetched_media_kind_seen", *fetched_media.c["kind", "seen"])
+for _name in ("sha256", "sha1", "md5"):
+    Index(f"ix_fetched_media_{_name}", fetched_media.c[_name])
+
+for _table in (fetch_queue, fetched_media):
+    Index(f"ix_{_table.name}_owner", _table.c.owner, postgresql_using="hash")
+
+fetch_state: Final = Table(
+    "fetch_state",
+    metadata,
+    # The one row of this table is the lock of whoever changes the others.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("listed", String(64), nullable=False),
+    Column("last_id", BigInteger, nullable=False),
+)
+
+# Origins of which too many media wait already: from which place in the log they are looked for
+# once there is room.
+fetch_behind: Final = Table(
+    "fetch_behind",
+    metadata,
+    Column("origin", String(64), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+
+fetch_count: Final = Table(
+    "fetch_count",
+    metadata,
+    Column("outcome", String(16), primary_key=True),
+    Column("reason", String(32), primary_key=True),
+    Column("media", BigInteger, nullable=False),
+)
