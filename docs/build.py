@@ -25,24 +25,27 @@ from leeward.cli import app
 from leeward.model import (
     EVENT_SCHEMA,
     FINDING_SCHEMA,
+    VERDICT_CAUSE_WORDS,
     AccountBody,
     Event,
     ExchangeSettings,
     Kind,
     MediaRef,
     Op,
-    PollBody,
     OriginSettings,
+    PollBody,
     Settings,
+    Verdict,
     Visibility,
     bounds,
     in_force,
 )
 from leeward.network import TIERS, Evidence, Ranked
 from leeward.pipeline import RANKING_SCHEMA, Figures
+from leeward.policy import EVENT_FIELDS, IF_ABSTAINED, KEYS, SAYS, SUBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["build", "commands", "main", "pages"]
 
@@ -312,6 +315,38 @@ def _tiers() -> str:
     return _table(("tier", "means"), [(f"`{tier}`", text) for tier, text in TIERS.items()])
 
 
+# --- policies ----------------------------------------------------------------------------------
+
+
+def _keys(mapping: str) -> Callable[[], str]:
+    def table() -> str:
+        rows = []
+        for name, key in KEYS[mapping].items():
+            words = ", ".join(f"`{word}`" for word in key.words)
+            about = f"{key.about}: {words}" if words else key.about
+            rows.append((f"`{name}`", "yes" if key.needed else "no", about))
+        return _table(("key", "needed", "what it says"), rows)
+
+    return table
+
+
+def _policy_fields() -> str:
+    kinds = {"int": "number", "float": "number", "texts": "list of texts"}
+    rows = []
+    for field in EVENT_FIELDS:
+        words = ", ".join(f"`{word}`" for word in field.words)
+        about = f"{field.about}: {words}" if words else field.about
+        rows.append((f"`{field.name}`", kinds.get(field.kind, field.kind), about))
+    return _table(("field", "type", "what it is"), rows)
+
+
+def _words_of(words: Mapping[Any, str], head: str) -> Callable[[], str]:
+    def table() -> str:
+        return _table((head, "means"), [(f"`{word}`", says) for word, says in words.items()])
+
+    return table
+
+
 # --- errors ------------------------------------------------------------------------------------
 
 
@@ -323,16 +358,22 @@ def _error_tree() -> str:
 # --- dependencies ------------------------------------------------------------------------------
 
 WORDS: Final = {
+    "ahocorasick-rs": ("Apache-2.0", "finds all terms of a lexicon in one pass"),
     "alembic": ("MIT", "migrations of the operational tables"),
     "av": (
         "BSD-3-Clause; its wheels hold FFmpeg (LGPL-3.0) with x264 and x265 (GPL-2.0)",
         "decodes videos",
     ),
     "click": ("BSD-3-Clause", "the command line; its help is the reference"),
+    "confusable-homoglyphs": ("MIT", "the look-alikes of UTS #39, as data"),
     "duckdb": ("MIT", "tests and benchmarks read segments with it, as others will"),
     "graspologic-native": (
         "MIT",
         "Leiden, which splits suspects into cells: deterministic, cells are connected",
+    ),
+    "httpcore": (
+        "BSD-3-Clause",
+        "under httpx; with it the fetching of media connects to the very address it checked",
     ),
     "httptools": ("MIT", "parses HTTP/1.1 in C"),
     "httpx": (
@@ -368,13 +409,10 @@ WORDS: Final = {
     "psycopg": ("LGPL-3.0-only", "the driver for PostgreSQL; used unchanged"),
     "pyarrow": ("Apache-2.0", "columns in memory, Parquet, zstd"),
     "pytest": ("MIT", "runs the tests"),
+    "pyyaml": ("MIT", "reads policies, with the places of everything in them"),
     "ruff": ("MIT", "format and style"),
     "scikit-learn": (
         "BSD-3-Clause",
-    "httpcore": (
-        "BSD-3-Clause",
-        "under httpx; with it the fetching of media connects to the very address it checked",
-    ),
         "the ceiling that `leeward evaluate` compares with: boosted trees",
     ),
     "scipy": ("BSD-3-Clause", "tests and benchmarks solve the same chains with it"),
@@ -460,6 +498,15 @@ _PARTS: Final[dict[str, Callable[[], str]]] = {
     "evidence": _meanings(Evidence),
     "tiers": _tiers,
     "figures": _meanings(Figures),
+    "policy-keys": _keys("policy"),
+    "rule-keys": _keys("rule"),
+    "case-keys": _keys("case"),
+    "policy-fields": _policy_fields,
+    "policy-functions": _words_of(SAYS, "function"),
+    "policy-subjects": _words_of(SUBJECTS, "subject"),
+    "policy-causes": _words_of(VERDICT_CAUSE_WORDS, "cause"),
+    "verdict": _meanings(Verdict),
+    "policy-abstained": _words_of(IF_ABSTAINED, "word"),
     "errors": _error_tree,
     "dependencies": _dependencies("project", "dependencies"),
     "dependencies-heif": _dependencies("project", "optional-dependencies", "heif"),

@@ -4,6 +4,7 @@
   x UsageError                      (2) the call itself is wrong
     + SettingsError                 leeward.toml cannot be used
     + MapError                      a table map cannot be used
+    + PolicyError                   a policy cannot be used
   x StoreError                      the data folder cannot be used as asked
     + NotALog                       no log where one was expected
     + AlreadyExists                 something stands where nothing may stand
@@ -39,6 +40,7 @@ __all__ = [
     "NotALog",
     "OutOfSpace",
     "Overloaded",
+    "PolicyError",
     "QuarantineFull",
     "SettingsError",
     "StoreError",
@@ -85,6 +87,10 @@ class SettingsError(UsageError):
 
 class MapError(UsageError):
     """A table map holds something that cannot be used, or does not fit the table."""
+
+
+class PolicyError(UsageError):
+    """A policy does not check, or cannot be read."""
 
 
 class StoreError(LeewardError):

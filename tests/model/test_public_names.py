@@ -14,6 +14,8 @@ import leeward.hashing
 import leeward.model
 import leeward.network
 import leeward.pipeline
+import leeward.policy
+import leeward.signals
 import leeward.simulate
 import leeward.store
 from leeward import errors
@@ -29,6 +31,8 @@ ROOMS = [
     leeward.model,
     leeward.network,
     leeward.pipeline,
+    leeward.policy,
+    leeward.signals,
     leeward.simulate,
     leeward.store,
 ]

@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "hash": "leeward.cli._hash:hash_",
     "bank": "leeward.cli._bank:bank",
     "media": "leeward.cli._media:media",
+    "policy": "leeward.cli._policy:policy",
     "key": "leeward.cli._key:key",
     "hold": "leeward.cli._hold:hold",
     "erase": "leeward.cli._erase:erase",
