@@ -81,6 +81,13 @@ def test_the_longest_folder_decides() -> None:
     assert found("http://cdn.example/1.jpg") is None
 
 
+@pytest.mark.parametrize("step", ["..", "%2e%2e", "..;", "..;x=1", "..%3b", ".;"])
+def test_no_step_upwards_leaves_a_listed_folder(step: str) -> None:
+    origins = open_origins({"boats": OriginSettings(url="https://cdn.example/boats")})
+    place = place_of(f"https://cdn.example/boats/{step}/admin")
+    assert place is None or origins.find(place) is None
+
+
 def test_an_address_is_told_as_it_would_be_listed() -> None:
     for address, listed in (
         ("https://CDN.example/1.jpg", "https://cdn.example"),

@@ -112,7 +112,7 @@ def test_the_report_tells_goals_and_methods_in_markdown() -> None:
     assert f"| {DEVELOPED} | 2,000 | ≥ 0.930 | 0.900 |  | 0.900 to 0.900 | 1 | **no** |" in text
     assert "| structure | attack | accounts | world | seeds | search | pagerank | oracle |" in text
     assert "| shared-posts | none | 2,000 | 0 | 10 | 0.500 | 0.250 | 0.930 |" in text
-    assert "Developed on the structures shared-posts, hashtags, adjacent, links and trade;" in text
+    assert "shared-posts, hashtags, adjacent, links and trade, and the attack flood;" in text
 
 
 ORACLE = ("average precision", 0.93)

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import unicodedata
+from unicodedata import normalize
 
 import pytest
 from hypothesis import example, given
@@ -86,3 +88,14 @@ def test_a_folded_tag_is_looked_up_under_itself(tag: str) -> None:
 )
 def test_a_tag_is_known_with_and_without_its_sign(tag: str) -> None:
     assert fold_tag(tag) == "harbour"
+
+
+@given(st.integers(0, 2**32))
+def test_long_runs_of_marks_fold_as_short_ones_do(seed: int) -> None:
+    """As by the definition itself, which takes the square of their number."""
+    rng = random.Random(seed)  # noqa: S311 - not a secret
+    marks = "\u0301\u0323\u0345\u0308\u0300\u05b0\u0f71\u0e38\U0001d165\u20dd"
+    runs = ["".join(rng.choices(marks, k=rng.randrange(80))) for _ in range(60)]
+    text = "".join(rng.choice("aÅ한eﬁ각 ") + run for run in runs)
+    once = normalize("NFKC", normalize("NFD", text).casefold())
+    assert fold(text) == normalize("NFKC", once.casefold())

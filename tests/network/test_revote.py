@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from leeward.network import Graph, Search, search
+from leeward.network import Graph, Search, refresh, search
 from leeward.network._consensus import bin_of
 from leeward.network._extend import extended
 from leeward.network._lifts import COLUMNS, Lifts
@@ -132,3 +132,16 @@ def test_later_votes_stand_in_the_place_of_earlier_ones() -> None:
     twice = once.joined(np.array([0, 7]), shares(11, 71))
     assert twice.accounts.tolist() == [0, 1, 7]
     assert twice.shares(before, np.array([0, 1, 2, 7, 9])).tolist() == [[11, 20, 3, 71, 0]]
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 5])
+def test_what_is_shared_for_the_first_time_can_be_taken_in(seeds: int) -> None:
+    """On the first day of a platform nobody shares anything yet."""
+    events = [event("post", n, f"u{n}", f"p{n}") for n in range(1, 9)]
+    graph = graph_of(events)
+    known = {int(node): 1.0 for node in graph.accounts()[:seeds]}
+    shared = [("u5", "p1"), ("u6", "p1"), ("u1", "p2"), ("u7", "p2")]
+    more = [event("repost", 9 + i, by, target=post) for i, (by, post) in enumerate(shared)]
+    found = refresh(search(graph, known), graph_of(events + more), known).search
+    assert np.isfinite(found.log_odds).all()
+    assert np.allclose(sum(found.parts.values()), found.log_odds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from leeward.errors import PolicyError, UsageError
 from leeward.policy import (
@@ -140,6 +140,7 @@ def test_an_abstention_causes_a_look_and_never_what_a_hit_does() -> None:
 
 
 @given(when=_conditions.conditions())
+@example(when="not known(tide.score)")
 def test_a_condition_is_written_so_that_it_can_be_read_again(when: str) -> None:
     def tree(text: str) -> Any:
         for says in ("abstain", ""):
@@ -150,6 +151,23 @@ def test_a_condition_is_written_so_that_it_can_be_read_again(when: str) -> None:
 
     first = tree(when)
     assert tree(written(first)) == first
+
+
+def test_only_content_that_was_matched_is_hidden_by_itself() -> None:
+    from leeward.policy import RowReader, judge
+    from tests.policy._policies import boat_event, finding
+
+    def causes(subject: str, kind: str) -> set[tuple[str, ...]]:
+        rule = rule_text("harbour_bank.hit", if_abstained="no", subject=subject, causes="[hide]")
+        compiled = compile_policies([policy(rule)])
+        event = boat_event(kind=kind, target="post:9")
+        rows = RowReader(compiled), [(event, {"harbour-bank": finding("harbour-bank", "hit")})]
+        return {verdict.causes for verdict in judge(compiled, *rows)}
+
+    assert causes("post", "post") == {("hide",)}
+    assert causes("target", "flag") == {("open_case",)}, "the post complained about"
+    assert causes("media", "post") == {("open_case",)}, "which of its pictures was it?"
+    assert causes("post", "account") == {("open_case",)}
 
 
 def test_names_stand_for_what_they_say() -> None:

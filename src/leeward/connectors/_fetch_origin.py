@@ -23,7 +23,11 @@ __all__ = ["Origin", "Origins", "Place", "open_origins", "origin_of", "place_of"
 _LONGEST: Final = 8_192
 _PORTS: Final = {"http": 80, "https": 443}
 # Dots that lead upwards, however they are escaped: a folder that is listed would be left by them.
-_UP: Final = re.compile(r"(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\]|%2f|%5c|$)", re.IGNORECASE)
+_UP: Final = re.compile(
+    # Some servers take what follows a semicolon for a parameter of the folder before it.
+    r"(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\;]|%2f|%5c|%3b|$)",
+    re.IGNORECASE,
+)
 _SECRET: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?")
 _OURS: Final = frozenset(
     (

@@ -269,7 +269,9 @@ def _raise(
     for k in range(len(shares)):
         if came[k] == 0 and before[k] == now[k] and not from_nothing[k]:
             continue
-        walkers = 0.0 if from_nothing[k] else lifts[shares[k]] / before[k]
+        # Nobody was expected anywhere where nothing was shared.
+        is_new = from_nothing[k] or before[k] == 0
+        walkers = 0.0 if is_new else lifts[shares[k]] / before[k]
         lift, place = max(walkers + came[k], 0.0) * now[k], 0
         if lift > 0:  # those above all who were there then stand with the highest
             place = 1 if low == np.inf else bin_of(lift, low, steps)

@@ -182,7 +182,7 @@ def search(
     blended |= of_time(weights, timing)
     scores: dict[str, npt.NDArray[np.floating]] = {
         "votes": found.growth.votes,
-        EVIDENCE: found.total,
+        EVIDENCE: step.total + found.agreement,  # as a refresh adds it up, to the last bit
     }
     scores |= {name: columns[:, -1] for name, columns in families.items()}
     checked = hidden if len(members) >= ENOUGH else None

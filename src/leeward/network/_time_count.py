@@ -163,11 +163,18 @@ def _latest(times: Times, suspect: Bools, high: int, low: int, act: int) -> int:
 def _resumed(times: Times, accounts: Int32, out: Csr, since: Int64) -> None:
     """Write how long after its own latest act, on anything, each account acted."""
     start, acts, when = out.start, out.act, out.at
-    for i in range(len(times.thing)):
-        node, now, latest = accounts[times.account[i]], np.int64(times.at[i]), np.int64(-1)
-        for e in range(start[node], start[np.int64(node) + 1]):
-            before = np.int64(when[e])
-            if acts[e] <= _LIKED and latest < before < now:
-                latest = before
-        if latest >= 0:
-            since[i] = now - latest
+    own, who = np.empty(0, np.int64), -1
+    for i in np.argsort(times.account, kind="mergesort"):
+        if times.account[i] != who:
+            who = times.account[i]
+            node, count = accounts[who], 0
+            own = np.empty(np.int64(start[np.int64(node) + 1] - start[node]), np.int64)
+            for e in range(start[node], start[np.int64(node) + 1]):
+                if acts[e] <= _LIKED:
+                    own[count] = when[e]
+                    count += 1
+            own = np.sort(own[:count])
+        now = np.int64(times.at[i])
+        earlier = np.searchsorted(own, now)
+        if earlier > 0:
+            since[i] = now - own[earlier - 1]

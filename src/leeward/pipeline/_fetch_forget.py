@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from leeward.store.tables import (
     Bearer,
     fetched_of,
     fetched_older,
     forget_fetched,
+    queued_older,
     rename_bearers,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from leeward.model import Event
     from leeward.store import Log
@@ -60,15 +62,22 @@ def expire_fetched(log: Log, tables: Tables, ages: Mapping[str, int], now: int) 
     """
     gone = 0
     for kind, age in ages.items():
-        after = 0
-        while True:
-            with tables.read() as connection:
-                found = fetched_older(connection, kind, now - age, _AT_ONCE, after)
-            if not found:
-                break
-            gone += len(found) - len(_settle(log, tables, [bearer for _, bearer in found]))
-            after = found[-1][0]
+        for older, first in ((fetched_older, 0), (queued_older, b"")):
+            gone += _expire(log, tables, partial(older, kind=kind, seen=now - age), first)
     return gone
+
+
+def _expire(
+    log: Log, tables: Tables, older: Callable[..., list[tuple[Any, Bearer]]], after: Any
+) -> int:
+    gone = 0
+    while True:
+        with tables.read() as connection:
+            found = older(connection, limit=_AT_ONCE, after=after)
+        if not found:
+            return gone
+        gone += len(found) - len(_settle(log, tables, [bearer for _, bearer in found]))
+        after = found[-1][0]
 
 
 def _settle(log: Log, tables: Tables, found: Sequence[Bearer]) -> list[Bearer]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 from leeward.hashing import QUALITY_FLOOR
 from leeward.pipeline._lookback_change import ENTRIES, entries_of, keys_near
 from leeward.pipeline._lookback_judge import SIGNAL, judge, media_queries, says_more
+from leeward.pipeline._lookback_looks import FetchedLooks
 from leeward.pipeline._match import Matcher
 from leeward.pipeline._media_map import MediaMap
 from leeward.pipeline._media_reader import MediaReader
@@ -107,6 +108,7 @@ class LookBack:
         self._reader = MediaReader(self._log, EVENTS)
         self._matcher: Matcher | None = None
         self._feed: int | None = None
+        self._further = FetchedLooks()
         self.done = LookedBack()
         try:
             self.map = MediaMap(tables, folder, report)
@@ -215,7 +217,10 @@ class LookBack:
             place, after = divmod(self._position("entries"), _ENTRIES)
             after = after if place == change.seq else 0
             entries, reach = entries_of(connection, change, after) if seen else ([], {})
-            keys = keys_near(connection, self._log.hasher, self.map, entries, reach)
+            if self._further.epoch != self.map.place.epoch:
+                self._further.reset(self.map.place.epoch)  # something was erased
+            near = (self._log.hasher, self.map, entries, reach, self._further)
+            keys = keys_near(connection, *near)
         rewritten = self._log.rewritten()
         self._look_again(keys, seen)
         self.done.entries += len(entries)

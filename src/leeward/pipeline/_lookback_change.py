@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from leeward.model import HashBank, Hasher
+    from leeward.pipeline._lookback_looks import FetchedLooks
     from leeward.pipeline._media_map import MediaMap
     from leeward.store.tables import BankChange, EntryValue
 
@@ -85,6 +86,7 @@ def keys_near(
     seen: MediaMap,
     entries: Sequence[EntryValue],
     reach: dict[int, int],
+    further: FetchedLooks,
 ) -> list[int]:
     """What leads to all media that were seen and are near to some entries.
 
@@ -94,19 +96,22 @@ def keys_near(
         seen: The media map.
         entries: The entries.
         reach: Bits by the number of the bank.
+        further: The other looks of what was fetched.
 
     Returns:
         Keys of handles, SHA-256 and PDQ values, as :func:`leeward.store.media_with` takes them.
     """
     looks = [entry for entry in entries if entry.algorithm == "pdq"]
     keys: set[int] = set()
-    if looks and len(seen):
+    if looks:
         octets = np.frombuffer(bytearray(b"".join(e.value for e in looks)), np.uint8)
         within = np.array([reach.get(entry.bank_id, 0) for entry in looks], np.int64)
         numbers = np.unique(seen.near(octets.reshape(-1, 32), within).hash).tolist()
         values = media_values(connection, numbers)
         keys.update(media_key(hasher, value.hex()) for value in values.values())
         keys.update(names_of_values(connection, numbers))
+        uris = further.near(connection, octets.reshape(-1, 32), within)
+        keys.update(media_key(hasher, uri) for uri in uris)
     keys |= {media_key(hasher, e.value.hex()) for e in entries if e.algorithm == "sha256"}
     for algorithm in ("sha256", *_DIGESTS):
         digests = [entry.value.hex() for entry in entries if entry.algorithm == algorithm]

@@ -6,19 +6,19 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from leeward.hashing import QUALITY_FLOOR
+from leeward.hashing import POSITIONS, QUALITY_FLOOR
 from leeward.model import EvidenceItem, Finding
-from leeward.pipeline._match_query import MatchQuery
+from leeward.pipeline._match_query import DAMAGED, FLAT, FRAME, MatchQuery
 from leeward.store.tables import fetched, find_names, media_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
     from leeward.pipeline._match_query import Matched, MatchResult
     from leeward.store import MediaItems
-    from leeward.store.tables import FetchedMedia
+    from leeward.store.tables import FetchedHashes, FetchedMedia
 
 __all__ = ["SIGNAL", "judge", "media_queries", "says_more"]
 
@@ -28,7 +28,6 @@ MOST_ENTRIES: Final = 100
 """Entries that the evidence of a finding names."""
 
 _NO_LOOKS: Final = "no PDQ hash of it is known"
-_FLAT: Final = f"the PDQ quality is below {QUALITY_FLOOR}: too little is in the picture"
 
 
 def media_queries(connection: Connection, items: MediaItems) -> list[MatchQuery]:
@@ -57,7 +56,7 @@ def media_queries(connection: Connection, items: MediaItems) -> list[MatchQuery]
 
 def _query(value: bytes | None, sha256: str | None, file: FetchedMedia | None) -> MatchQuery:
     digests = [("sha256", bytes.fromhex(sha256))] if sha256 else []
-    looks = [] if value is None else [value]
+    looks = {} if value is None else {value: POSITIONS[0]}
     reason = None if looks else _NO_LOOKS
     # What was fetched under a handle counts only for the file that the event means.
     if file is not None and (sha256 is None or sha256 == file.sha256):
@@ -65,12 +64,27 @@ def _query(value: bytes | None, sha256: str | None, file: FetchedMedia | None) -
         given = ((name, getattr(hashes, name)) for name in ("sha256", "sha1", "md5"))
         digests = [(name, bytes.fromhex(text)) for name, text in given if text]
         if hashes.pdq is not None:
-            good = (hashes.quality or 0) >= QUALITY_FLOOR
-            shown = [hashes.pdq, *hashes.positions] if good else []
-            shown += [view.pdq for view in hashes.views if view.quality >= QUALITY_FLOOR]
-            looks += [bytes.fromhex(text) for text in shown]
-            reason = None if good else _FLAT
-    return MatchQuery(tuple(dict.fromkeys(looks)), tuple(digests), reason)
+            for name, text in _looks(hashes):
+                looks.setdefault(bytes.fromhex(text), name)
+            reason = DAMAGED if hashes.damaged else None
+            if not _good(hashes.quality):
+                reason = FLAT
+    return MatchQuery(tuple(looks), tuple(digests), reason, tuple(looks.values()))
+
+
+def _looks(hashes: FetchedHashes) -> Iterator[tuple[str, str]]:
+    """The looks of a file and what each is, as of an upload: each frame is a picture of its own."""
+    if hashes.pdq is not None and _good(hashes.quality):
+        yield POSITIONS[0], hashes.pdq
+    for number, view in enumerate(hashes.views):
+        if _good(view.quality):
+            yield f"{FRAME} {number}" if view.kind == FRAME else view.kind, view.pdq
+    if _good(hashes.quality):
+        yield from list(zip(POSITIONS, hashes.positions, strict=False))[1:]
+
+
+def _good(quality: int | None) -> bool:
+    return (quality or 0) >= QUALITY_FLOOR
 
 
 def judge(items: MediaItems, results: Sequence[MatchResult], version: str) -> list[Finding]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from leeward.hashing import Hashed, VideoHash
 
 __all__ = [
+    "DAMAGED",
+    "FLAT",
     "FRAME",
     "MatchListing",
     "MatchQuery",
@@ -33,8 +35,8 @@ Status: TypeAlias = Literal["matched", "unmatched", "abstained"]
 FRAME: Final = "frame"
 """How the name of a look begins that is a frame of an animation or a video."""
 
-_FLAT: Final = f"the PDQ quality is below {QUALITY_FLOOR}: too little is in the picture"
-_DAMAGED: Final = "the file is damaged, and only a part of the picture was compared"
+FLAT: Final = f"the PDQ quality is below {QUALITY_FLOOR}: too little is in the picture"
+DAMAGED: Final = "the file is damaged, and only a part of the picture was compared"
 _PART: Final = "only the first part of the video was compared"
 _FLAT_VIDEO: Final = f"no frame of the video has a PDQ quality of {QUALITY_FLOOR}"
 _NO_LOOKS: Final = "the file's looks are not known"
@@ -184,7 +186,7 @@ def hash_query(
     for number, text in enumerate(views):
         looks.setdefault(_octets("pdq", text, f"views[{number}]")[1], f"view {number}")
     if looks and quality is not None and quality < QUALITY_FLOOR:
-        return MatchQuery((), tuple(found), _FLAT)
+        return MatchQuery((), tuple(found), FLAT)
     return MatchQuery(tuple(looks), tuple(found), names=tuple(looks.values()))
 
 
@@ -211,10 +213,10 @@ def media_query(hashed: Hashed) -> MatchQuery:
     for name, value in list(zip(POSITIONS, picture.dihedral, strict=False))[1:]:
         if picture.quality >= QUALITY_FLOOR:
             looks.setdefault(value, name)
-    abstained = _DAMAGED if picture.damaged else None
+    abstained = DAMAGED if picture.damaged else None
     # A flat frame of an animation is no matter; the picture that is seen first is.
     if picture.quality < QUALITY_FLOOR:
-        abstained = _FLAT
+        abstained = FLAT
     return MatchQuery(tuple(looks), found, abstained, tuple(looks.values()))
 
 

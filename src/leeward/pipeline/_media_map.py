@@ -238,8 +238,10 @@ def tidy_media(tables: Tables, log: Log, folder: Path) -> int:
     Numbers of clusters stay. It reads the media of the whole log.
     """
     with tables.read() as connection:
-        if not media_place(connection).seq:
-            return 0
+        empty = not media_place(connection).seq
+    if empty:
+        flush_deleted(tables)  # of what was fetched, which may be there without a map
+        return 0
     forget_snapshots(folder)
     while True:
         rewritten = log.rewritten()

@@ -61,12 +61,24 @@ def _verdicts(
             rule=rule.name,
             severity=rule.severity,
             outcome="hit" if hit else "abstained",
-            causes=causes,
+            causes=causes if _is_content(event, uri) else _without_hiding(causes),
             subject_kind=kind,
             subject=uri,
             shadow=policy.shadow,
             operands=carried,
         )
+
+
+def _is_content(event: Event, uri: str) -> bool:
+    """Whether the event made the subject: a match with what it carries speaks of nothing else."""
+    return event.kind in ("post", "media") and uri == event.object
+
+
+def _without_hiding(causes: tuple[VerdictCause, ...]) -> tuple[VerdictCause, ...]:
+    """A person decides about an account, another's post, or one picture among several."""
+    if "hide" not in causes:
+        return causes
+    return tuple(cause for cause in causes if cause != "hide") or ("open_case",)
 
 
 def _named(subject: Subject, event: Event) -> Iterator[tuple[SubjectKind, str | None]]:

@@ -52,7 +52,7 @@ def written(part: Part) -> str:
 
 def _not(part: Part) -> str:
     match part:
-        case Known(Column(finding=signal)) if signal:
+        case Known(Column(kind="bool", finding=signal)) if signal:
             return f"{signal}.abstained"
         case Column(finding=signal) if signal:
             return f"{signal}.miss"

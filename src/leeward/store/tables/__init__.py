@@ -124,6 +124,7 @@ from leeward.store.tables._fetched_forget import (
     fetched_of,
     fetched_older,
     forget_fetched,
+    queued_older,
     rename_bearers,
 )
 from leeward.store.tables._fetched_queue import (
@@ -183,6 +184,7 @@ from leeward.store.tables._media_entries import (
     EntryValue,
     entry_values,
     fetched_by_digest,
+    fetched_uris,
     names_of_values,
 )
 from leeward.store.tables._media_forget import flush_deleted, forget_seen
@@ -275,6 +277,7 @@ __all__ = [
     "fetched_of",
     "fetched_older",
     "fetched_since",
+    "fetched_uris",
     "find_names",
     "find_values",
     "finish_act",
@@ -328,6 +331,7 @@ __all__ = [
     "place_hold",
     "put_feedback",
     "put_off_fetch",
+    "queued_older",
     "read_anchor",
     "record",
     "release_hold",

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 
 from leeward.store.tables._banks_rows import chunked
 from leeward.store.tables._fetched_queue import lock_fetching, note_counts, uri_key
+from leeward.store.tables._media_forget import overwrite_deleted
 from leeward.store.tables._schema import fetch_queue, fetched_media
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = [
     "fetched_of",
     "fetched_older",
     "forget_fetched",
+    "queued_older",
     "rename_bearers",
 ]
 
@@ -85,6 +87,28 @@ def fetched_older(
     return [(row[0], Bearer(*row[1:])) for row in connection.execute(query)]
 
 
+def queued_older(
+    connection: Connection, kind: str, seen: int, limit: int, after: bytes = b""
+) -> list[tuple[bytes, Bearer]]:
+    """What waits to be fetched for events of a kind that the log received before a time.
+
+    Args:
+        connection: Of any transaction.
+        kind: Of events.
+        seen: Microseconds since 1970 UTC.
+        limit: How many.
+        after: The last key that the caller knows.
+
+    Returns:
+        Their keys, ascending, and for which events they wait.
+    """
+    columns = [fetch_queue.c[name] for name in Bearer._fields]
+    key = fetch_queue.c.key
+    old = fetch_queue.c.kind == kind, fetch_queue.c.seen < seen, key > after
+    query = select(key, *columns).where(*old).order_by(key).limit(limit)
+    return [(row[0], Bearer(*row[1:])) for row in connection.execute(query)]
+
+
 def forget_fetched(connection: Connection, uris: Sequence[str]) -> int:
     """Remove media from what waits and from what was fetched.
 
@@ -92,6 +116,7 @@ def forget_fetched(connection: Connection, uris: Sequence[str]) -> int:
         How many there were.
     """
     lock_fetching(connection)
+    overwrite_deleted(connection)
     gone: set[bytes] = set()
     counts: Counter[tuple[str, str | None]] = Counter()
     for some in chunked([uri_key(uri) for uri in uris]):

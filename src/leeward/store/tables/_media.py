@@ -215,7 +215,9 @@ def _join(connection: Connection, cluster: int, into: int, value: int | None) ->
 
 
 def _parts(connection: Connection, root: int) -> list[int]:
-    query = select(media_cluster.c.id).where(media_cluster.c.merged_into == root)
+    # A handle may turn out to be of a picture that a person put to it: then it leads to itself.
+    others = media_cluster.c.merged_into == root, media_cluster.c.id != root
+    query = select(media_cluster.c.id).where(*others)
     return [root, *connection.scalars(query.order_by(media_cluster.c.id))]
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["EntryValue", "entry_values", "fetched_by_digest", "names_of_values"]
+__all__ = ["EntryValue", "entry_values", "fetched_by_digest", "fetched_uris", "names_of_values"]
 
 _BOUND: Final = 500
 
@@ -102,3 +102,13 @@ def fetched_by_digest(connection: Connection, algorithm: str, digests: Sequence[
         query = query.where(column.in_(digests))
     wanted = set(digests)
     return [uri for uri, digest in connection.execute(query) if digest in wanted]
+
+
+def fetched_uris(connection: Connection, ids: Sequence[int]) -> list[str]:
+    """The URIs of fetched media by their numbers; those that were erased are left out."""
+    query = select(fetched_media.c.uri)
+    return [
+        uri
+        for some in chunked(ids)
+        for uri in connection.scalars(query.where(fetched_media.c.id.in_(some)))
+    ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Keys = npt.NDArray[np.uint64]
 
-__all__ = ["flush_deleted", "forget_seen"]
+__all__ = ["flush_deleted", "forget_seen", "overwrite_deleted"]
 
 _ROWS: Final = 65_536
 
@@ -51,9 +51,7 @@ def forget_seen(
     Returns:
         How many names and values went, and the place with the last numbers that were given.
     """
-    if connection.dialect.name == "sqlite":
-        # What is deleted is overwritten, not only let go of.
-        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    overwrite_deleted(connection)
     touched: set[int] = set()
     names = _unseen_names(connection, seen, touched)
     for some in chunked(names):
@@ -173,6 +171,12 @@ def _parts(connection: Connection, query: Select[Any]) -> Iterable[list[Any]]:
     with connection.execute(query.execution_options(yield_per=_ROWS)) as result:
         for part in result.partitions():
             yield list(part)
+
+
+def overwrite_deleted(connection: Connection) -> None:
+    """Let SQLite overwrite what is deleted from now on, not only let go of it."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
 
 def flush_deleted(tables: Tables) -> None:
