@@ -29,7 +29,6 @@ _SIGN: Final = 2
 _SYMBOL: Final = 3
 _BLANK: Final = 4
 _SMALL: Final = 8
-_CAPITAL: Final = 16
 _PICTURES: Final = 0x2000  # from here on symbols are taken for one and the same
 _PICTURE: Final = 1
 MIXED: Final = 2

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["joined_names", "joined_values"]
 
-_ROWS = 65_536
-
 
 def joined_names(connection: Connection) -> list[tuple[int, int]]:
     """The keys of names whose cluster became part of another, and the number of that."""
