@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,6 +102,22 @@ def test_a_snapshot_is_replaced_as_a_whole_while_others_read_it(
     assert expected == listed(opened.search(QUERIES))
     opened.verify()
     assert len(HashIndex.open(path)) == 5
+    assert [path] == list(path.parent.iterdir())
+
+
+def test_two_that_are_written_at_once_come_one_after_the_other(path: Path) -> None:
+    """A server has two parts that keep an index, and both save the one that they began with."""
+    indexes = [HashIndex.build(BANK[:size], np.arange(size)) for size in (2_000, 5_000)]
+
+    with ThreadPoolExecutor(4) as pool:
+        saving = [pool.submit(indexes[turn % 2].save, path) for turn in range(40)]
+        while not all(one.done() for one in saving):
+            opened = HashIndex.open(path)
+            opened.verify()
+            assert len(opened) in (2_000, 5_000, 6_156)
+        for one in saving:
+            one.result()
+
     assert [path] == list(path.parent.iterdir())
 
 

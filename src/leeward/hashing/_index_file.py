@@ -12,13 +12,14 @@
 A section of the header names an array and gives its type, shape and place, and a CRC-32 of each
 16 MiB of it. A file is written beside its final name, forced to the disk and then renamed: there
 is the old snapshot or the new one, whole. It can be read by its owner only, since hash values are
-secrets.
+secrets. Two who write the same one at a time do so one after the other.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import mmap
 import os
@@ -100,11 +101,10 @@ def write_snapshot(path: Path, segments: int, arrays: Mapping[str, Any]) -> None
     """
     head = _head(segments, arrays)
     beside = path.with_name(path.name + ".new")
-    with _translated(path):
+    with _translated(path), _alone(beside) as handle:
         try:
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(handle, "wb") as file:  # noqa: PTH123 - Path.open cannot set the mode
-                os.fchmod(file.fileno(), 0o600)  # a file that a crash left may have another
+            with open(os.dup(handle), "wb") as file:  # noqa: PTH123 - of a handle
+                file.truncate(0)
                 file.write(head)
                 for array in arrays.values():
                     file.seek(_aligned(file.tell()))
@@ -118,6 +118,31 @@ def write_snapshot(path: Path, segments: int, arrays: Mapping[str, Any]) -> None
                 beside.unlink()
             raise
         _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _alone(beside: Path) -> Iterator[int]:
+    """A handle of the file beside, held by nobody else until the end.
+
+    Whoever had it before may have renamed or removed it meanwhile; then another one is made.
+    """
+    while True:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if _stands_at(beside, handle):
+                os.fchmod(handle, 0o600)  # one that a crash left may have another mode
+                yield handle
+                return
+        finally:
+            os.close(handle)
+
+
+def _stands_at(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
 
 
 def read_snapshot(path: Path) -> Snapshot:
