@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.errors import UsageError
-from leeward.model import MediaRef
+from leeward.model import LabelWord, MediaRef
 from leeward.network import (
     TIERS,
     Discovery,
@@ -32,7 +32,7 @@ from tests.network._quay import CROWD, SEEDS, quay
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leeward.network import Label, Ranked
+    from leeward.network import Ranked
 
 
 def offenders(*names: str) -> list[Seed]:
@@ -277,7 +277,7 @@ def test_the_weights_of_seeds_are_relative(platform: Graph) -> None:
     labels=st.lists(st.sampled_from(["offender", "innocent"]), max_size=6),
 )
 def test_ranks_rise_scores_fall_and_the_evidence_adds_up(
-    seed: int, count: int, labels: list[Label]
+    seed: int, count: int, labels: list[LabelWord]
 ) -> None:
     rng = np.random.default_rng(seed)
     graph = graph_of(random_events(rng, count))

@@ -13,7 +13,7 @@ from leeward.errors import InputError, UsageError
 from leeward.network import Prior, Seed, parse_prior, parse_seeds
 
 if TYPE_CHECKING:
-    from leeward.network import Label
+    from leeward.model import LabelWord
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -147,7 +147,9 @@ def test_no_text_is_too_odd(text: str) -> None:
         ("account", "offender", float("nan")),
     ],
 )
-def test_a_seed_that_makes_no_sense_cannot_be_made(kind: str, label: Label, weight: float) -> None:
+def test_a_seed_that_makes_no_sense_cannot_be_made(
+    kind: str, label: LabelWord, weight: float
+) -> None:
     with pytest.raises(UsageError) as refused:
         Seed(kind, "canary", label, weight)
     assert "canary" not in str(refused.value)

@@ -68,6 +68,7 @@ from leeward.model._identity import (
     parse_identity,
     parse_subject,
 )
+from leeward.model._label import Label, LabelledKind, LabelWord
 from leeward.model._messages import explain
 from leeward.model._numba import kernel, string_buffers
 from leeward.model._settings import (
@@ -98,6 +99,7 @@ from leeward.model._verdict import (
     VerdictCause,
     VerdictOutcome,
 )
+from leeward.model._verdict_columns import VERDICT_SCHEMA
 
 __all__ = [
     "ADMITTED_SCHEMA",
@@ -119,6 +121,7 @@ __all__ = [
     "SUBJECT_KINDS",
     "VERDICT_CAUSES",
     "VERDICT_CAUSE_WORDS",
+    "VERDICT_SCHEMA",
     "VIDEO",
     "AccountBody",
     "Admission",
@@ -142,6 +145,9 @@ __all__ = [
     "Identity",
     "InForce",
     "Kind",
+    "Label",
+    "LabelWord",
+    "LabelledKind",
     "Listing",
     "LogSettings",
     "Meaning",

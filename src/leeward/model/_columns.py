@@ -84,6 +84,10 @@ FINDING_SCHEMA: Final = pa.schema(
                             ("weight", pa.float64()),
                             ("start", pa.int32()),
                             ("end", pa.int32()),
+                            ("value", pa.float64()),
+                            ("low", pa.float64()),
+                            ("high", pa.float64()),
+                            ("count", pa.int64()),
                         ]
                     ),
                 )

@@ -22,6 +22,9 @@ class EvidenceItem(Struct, frozen=True, forbid_unknown_fields=True, omit_default
         subject: URI of what it points to.
         weight: Log-odds that it adds.
         start, end: Offsets into the source text, in code points, for highlighting.
+        value: The measured quantity, in the unit that its name states: a share, a count, days.
+        low, high: Its 90 % interval.
+        count: How many observations it rests on.
     """
 
     kind: Name
@@ -29,6 +32,10 @@ class EvidenceItem(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     weight: float
     start: int | None = None
     end: int | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    count: int | None = None
 
     def __repr__(self) -> str:
         """The kind and the weight: content stays out of ``repr``."""

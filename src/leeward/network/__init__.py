@@ -37,7 +37,6 @@ from leeward.network._touches import Touches, touches_of
 from leeward.network._types import (
     TIERS,
     Evidence,
-    Label,
     Picture,
     Prior,
     Ranked,
@@ -75,7 +74,6 @@ __all__ = [
     "Graph",
     "GraphBuilder",
     "Joins",
-    "Label",
     "Members",
     "Node",
     "Picture",

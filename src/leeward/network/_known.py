@@ -15,10 +15,10 @@ from leeward.network._graph import Trait
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leeward.model import Hasher
+    from leeward.model import Hasher, LabelWord
     from leeward.network._csr import Int32
     from leeward.network._graph import Graph
-    from leeward.network._types import Label, Prior, Seed
+    from leeward.network._types import Prior, Seed
 
 __all__ = ["INNOCENT", "PROTECTED", "Known", "known", "roles_of"]
 
@@ -47,7 +47,7 @@ class Known(NamedTuple):
     """
 
     nodes: tuple[int, ...]
-    labels: dict[int, Label]
+    labels: dict[int, LabelWord]
     weights: dict[int, float]
     odds: dict[int, float]
     sources: dict[int, list[str]]
@@ -105,7 +105,7 @@ def known(graph: Graph, seeds: Sequence[Seed], priors: Sequence[Prior], hasher: 
 
 
 def roles_of(
-    graph: Graph, labels: Mapping[int, Label], hasher: Hasher, shields: Mapping[str, str]
+    graph: Graph, labels: Mapping[int, LabelWord], hasher: Hasher, shields: Mapping[str, str]
 ) -> dict[int, str]:
     """The shields of accounts by node: from the platform, from seeds, and from the operator."""
     minors = np.flatnonzero(graph.traits & Trait.MINOR).tolist()

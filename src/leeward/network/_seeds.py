@@ -7,12 +7,12 @@ import re
 from typing import Final, get_args
 
 from leeward.errors import InputError
-from leeward.model import fold_tag, parse_subject
-from leeward.network._types import HEAVIEST, LIGHTEST, MOST_LOG_ODDS, Label, Prior, Seed
+from leeward.model import LabelWord, fold_tag, parse_subject
+from leeward.network._types import HEAVIEST, LIGHTEST, MOST_LOG_ODDS, Prior, Seed
 
 __all__ = ["parse_prior", "parse_seed", "parse_seeds"]
 
-_LABELS: Final = get_args(Label)
+_LABELS: Final = get_args(LabelWord)
 _FORM: Final = "write account:URI, post:URI, media:HASH or tag:WORD, then, if need be, a tab, "
 _HINT: Final = f"{_FORM}`offender` or `innocent`, a tab and a weight (1 where there is none)"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from msgspec import Struct
 
 from leeward.errors import UsageError
-from leeward.model import SUBJECT_KINDS
+from leeward.model import SUBJECT_KINDS, LabelWord
 
 __all__ = [
     "HEAVIEST",
@@ -16,7 +16,6 @@ __all__ = [
     "MOST_LOG_ODDS",
     "TIERS",
     "Evidence",
-    "Label",
     "Picture",
     "Prior",
     "Ranked",
@@ -25,7 +24,6 @@ __all__ = [
     "Tier",
 ]
 
-Label: TypeAlias = Literal["offender", "innocent"]
 Tier: TypeAlias = Literal["seed", "above the line", "suspect", "ask first", "below", "shielded"]
 
 LIGHTEST: Final = 1e-6
@@ -66,14 +64,14 @@ class Seed(Struct, frozen=True):
 
     kind: str
     name: str
-    label: Label = "offender"
+    label: LabelWord = "offender"
     weight: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in SUBJECT_KINDS:
             _refuse("seed", "kind", " or ".join(SUBJECT_KINDS))
-        if self.label not in get_args(Label):
-            _refuse("seed", "label", " or ".join(get_args(Label)))
+        if self.label not in get_args(LabelWord):
+            _refuse("seed", "label", " or ".join(get_args(LabelWord)))
         if not LIGHTEST <= self.weight <= HEAVIEST:
             _refuse("seed", "weight", "a number from 0.000001 to 1,000,000")
 

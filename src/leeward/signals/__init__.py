@@ -18,6 +18,7 @@ from leeward.signals._signal import (
     Example,
     Looked,
     Signal,
+    Stateful,
     every_finding,
 )
 from leeward.signals._term import MAX_TERM, MAX_TERMS, Boundary, InTags, Term
@@ -40,6 +41,7 @@ __all__ = [
     "ListForm",
     "Looked",
     "Signal",
+    "Stateful",
     "Term",
     "every_finding",
     "read_terms",

@@ -1,9 +1,9 @@
-"""What every signal is: a name, a version, and a pure function from a batch to findings."""
+"""What every signal is: a name, a version, and a function from a batch of rows to findings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 from msgspec import Struct
@@ -11,10 +11,24 @@ from msgspec import Struct
 from leeward.model import Event, Finding, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
     import pyarrow as pa
 
-__all__ = ["ABSTAINED", "HIT", "MISS", "UNASKED", "Example", "Looked", "Signal", "every_finding"]
+    from leeward.model import Label
+
+__all__ = [
+    "ABSTAINED",
+    "HIT",
+    "MISS",
+    "UNASKED",
+    "Example",
+    "Looked",
+    "Signal",
+    "Stateful",
+    "every_finding",
+]
 
 UNASKED: Final = -1
 """The row is none of the signal's concern: it gets no finding."""
@@ -89,6 +103,36 @@ class Signal(Protocol):
         Args:
             batch: Rows of the log (:data:`~leeward.model.EVENT_SCHEMA`).
             at: The time for the findings, microseconds since 1970 UTC.
+        """
+        ...
+
+
+@runtime_checkable
+class Stateful(Signal, Protocol):
+    """A detector that remembers what it has seen.
+
+    ``look`` takes the rows of the log in their order, each once, and what it says of a row may
+    depend on that row, on those before it and on the labels that held by then; on nothing else.
+    So the split into batches never matters, and a replay from the log's beginning comes to the
+    same findings and the same state. The time of a row is the earlier of ``at`` and ``seen``.
+    """
+
+    def tell(self, labels: Iterable[Label]) -> None:
+        """Take what people concluded; it holds for the rows behind each label's ``since``.
+
+        The labels must come before those rows do. The same label told again changes nothing.
+        """
+        ...
+
+    def save(self) -> bytes:
+        """All that it remembers; the same memory gives the same bytes."""
+        ...
+
+    def load(self, saved: bytes) -> None:
+        """Remember that instead.
+
+        Raises:
+            Corrupt: These bytes are not of this signal and version; nothing was changed.
         """
         ...
 
