@@ -99,5 +99,5 @@ def test_looking_back_says_what_it_found(folder: Path, run: Run) -> None:
     run("bank", "import", "pilots", folder / "list.csv")
     said = run("bank", "lookback")
     assert said.code == 0
-    assert "           4  findings that are a hit" in said.out
+    assert "           4  events with a match" in said.out
     assert run("bank", "lookback", "--json").json["hits"] == 0

@@ -8,7 +8,7 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.model import Finding
+from leeward.model import BankSettings, Cause, Finding
 from leeward.pipeline import Housekeeper, LookBack, LookBackThread, carry_out
 from leeward.pipeline import _lookback as lookback_module
 from leeward.pipeline import _lookback_change as change_module
@@ -47,11 +47,11 @@ def look(tables: Tables, data: Path, writer: Writer) -> None:
         looking.run()
 
 
-def told(data: Path) -> dict[int, list[Finding]]:
-    """What was found of each event, by the place of the event, in the order of time."""
+def told(data: Path, signal: str = "bank-match") -> dict[int, list[Finding]]:
+    """What a signal found of each event, by the place of the event, in the order of time."""
     found: dict[int, list[Finding]] = {}
     with Log(data) as log:
-        rows = [row for batch in log.findings() for row in batch.to_pylist()]
+        rows = [row for batch in log.findings(signal=signal) for row in batch.to_pylist()]
     for row in sorted(rows, key=lambda row: row["at"]):
         plain = {name: cell for name, cell in row.items() if cell is not None}
         found.setdefault(row["seq"], []).append(msgspec.convert(plain, Finding))
@@ -189,6 +189,44 @@ def test_what_was_withdrawn_is_a_miss_from_then_on(tables: Tables, tmp_path: Pat
         look(tables, tmp_path, writer)
     assert outcomes(tmp_path) == {1: ["hit", "miss"]}
     assert len({finding.version for finding in told(tmp_path)[1]}) == 2
+
+
+HIDES = {"meaning": "illegal_verified", "automation_distance": 6}
+
+
+@pytest.mark.parametrize(
+    ("settings", "distance", "wanted"),
+    [
+        ({"meaning": "illegal_unverified"}, 0, {"bank-match"}),
+        ({"meaning": "exploitative"}, 8, {"bank-match"}),
+        ({"meaning": "illegal_verified"}, 0, {"bank-match"}),
+        ({"meaning": "illegal_verified", "automation_distance": 6}, 8, {"bank-match"}),
+        (
+            {"meaning": "illegal_verified", "automation_distance": 6},
+            6,
+            {"bank-match", "verified-match"},
+        ),
+        ({"meaning": "protected_photograph"}, 8, {"protected-match"}),
+        ({"meaning": "known_innocent"}, 0, set()),
+    ],
+)
+def test_what_may_follow_from_a_match_is_told_apart(
+    tables: Tables, tmp_path: Path, settings: dict[str, Any], distance: int, wanted: set[str]
+) -> None:
+    """By law 1 little may hide by itself, and a photograph under protection accuses nobody."""
+    hides = settings.get("automation_distance") is not None
+    causes = frozenset[Cause]({"open_case", "hide"}) if hides else None
+    made = BankSettings(**settings, causes=causes, source="made up")
+    with Writer.open(tmp_path) as writer:
+        make(tables, "pilots", made)
+        add(tables, "pilots", value(1))
+        writer.append([event(1, [("sail:1", None, value(1, *range(distance)))])])
+        look(tables, tmp_path, writer)
+
+    signals = ("bank-match", "verified-match", "protected-match")
+    found = {signal: told(tmp_path, signal) for signal in signals}
+    assert {signal for signal, each in found.items() if each} == wanted
+    assert {f.outcome for each in found.values() for (f,) in each.values()} <= {"hit"}
 
 
 def test_a_paused_innocent_entry_suppresses_nothing(tables: Tables, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ def lookback(data: Path, answer: Answer) -> None:
 
     It reads the media that came into the log since the last time, puts copies of one picture
     together, and compares: what is new in the log with all banks, and what is new in the banks
-    with all that was seen. What it finds are Findings of the signal bank-match. Killed, it goes on
-    where it was. A running server does this by itself.
+    with all that was seen. What it finds are Findings of the signals bank-match, verified-match and
+    protected-match. Killed, it goes on where it was. A running server does this by itself.
     """
     from leeward.pipeline import LookBack
     from leeward.store import Writer
@@ -52,8 +52,8 @@ def lookback(data: Path, answer: Answer) -> None:
             f"{done.events:>12,}  events with media compared as they came",
             f"{done.entries:>12,}  entries of banks that changed, compared with all of these",
             f"{done.again:>12,}  events compared again for that",
-            f"{done.hits:>12,}  findings that are a hit",
+            f"{done.hits:>12,}  events with a match",
             f"{done.abstained:>12,}  abstained: something could not be compared",
-            f"{done.misses:>12,}  that are a miss now, and were something else",
+            f"{done.misses:>12,}  without one now, which had one or had abstained",
         ],
     )

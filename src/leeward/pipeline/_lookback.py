@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final, Self
 
 from leeward.hashing import QUALITY_FLOOR
 from leeward.pipeline._lookback_change import ENTRIES, entries_of, keys_near
-from leeward.pipeline._lookback_judge import SIGNAL, judge, media_queries, says_more
+from leeward.pipeline._lookback_judge import (
+    BANK_MATCH,
+    BANK_SIGNALS,
+    judge,
+    media_queries,
+    says_more,
+)
 from leeward.pipeline._lookback_looks import FetchedLooks
 from leeward.pipeline._match import Matcher
 from leeward.pipeline._media_map import MediaMap
@@ -32,13 +38,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from leeward.model import Finding
+    from leeward.model import Finding, Outcome
     from leeward.store import MediaItems, Writer
     from leeward.store.tables import Tables
 
 __all__ = ["LookBack", "LookedBack"]
 
-_CODE: Final = 1
+_CODE: Final = 2
 """The version of what turns matches into findings."""
 
 EVENTS: Final = 4_096
@@ -58,7 +64,7 @@ class LookedBack:
         events: Events that were compared with the banks as they came.
         entries: Entries that changed, and were compared with all that was seen.
         again: Events that were compared again for that, or because a hash came later.
-        hits, abstained, misses: Findings by their outcome.
+        hits, abstained, misses: Events with something new, by what is most of it.
     """
 
     media: int = 0
@@ -70,15 +76,17 @@ class LookedBack:
     misses: int = 0
 
     def count(self, findings: Sequence[Finding]) -> None:
-        """Add findings."""
+        """Add what findings say, each event once."""
+        said: dict[int, set[Outcome]] = {}
         for finding in findings:
-            match finding.outcome:
-                case "hit":
-                    self.hits += 1
-                case "abstained":
-                    self.abstained += 1
-                case _:
-                    self.misses += 1
+            said.setdefault(finding.seq, set()).add(finding.outcome)
+        for outcomes in said.values():
+            if "hit" in outcomes:
+                self.hits += 1
+            elif "abstained" in outcomes:
+                self.abstained += 1
+            else:
+                self.misses += 1
 
 
 class LookBack:
@@ -195,7 +203,7 @@ class LookBack:
         return True
 
     def _key(self, what: str) -> str:
-        return f"{SIGNAL}:{self._feed}:{what}"
+        return f"{BANK_MATCH}:{self._feed}:{what}"
 
     def _position(self, what: str) -> int:
         return self._writer.position(self._key(what))
@@ -260,14 +268,23 @@ class LookBack:
             items = media_with(self._log, keys)
             for part in items.parts(EVENTS, seen):
                 found = self._judged(part)
-                before = {f.seq: f for f in findings_of(self._log, SIGNAL, {f.seq for f in found})}
-                new = [f for f in found if says_more(f, before.get(f.seq))]
+                new = self._more(found)
                 if not self._store(new, [], rewritten):
                     break
-                self.done.again += len(found)
+                self.done.again += len(found) // len(BANK_SIGNALS)
                 self.done.count(new)
             else:
                 return
+
+    def _more(self, found: Sequence[Finding]) -> list[Finding]:
+        """Those that say something that an earlier one of their event and signal did not."""
+        seqs = {finding.seq for finding in found}
+        before = {
+            (finding.seq, signal): finding
+            for signal in BANK_SIGNALS
+            for finding in findings_of(self._log, signal, seqs)
+        }
+        return [one for one in found if says_more(one, before.get((one.seq, one.signal)))]
 
     def _look_now(self) -> bool:
         """Compare the media of events that came since with the banks."""
@@ -279,7 +296,7 @@ class LookBack:
         found = self._judged(items)
         new = [finding for finding in found if says_more(finding, None)]
         if self._store(new, [("events", items.through)], rewritten):
-            self.done.events += len(found)
+            self.done.events += len(found) // len(BANK_SIGNALS)
             self.done.count(new)
         return True
 

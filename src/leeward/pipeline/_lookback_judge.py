@@ -1,4 +1,9 @@
-"""From events that carry media to Findings: what the banks say of each event as a whole."""
+"""From events that carry media to Findings: what the banks say of each event as a whole.
+
+Three signals say it, since three different things follow: a match that speaks against a picture,
+one that by law 1 may hide it at once, and one with a photograph under protection, which accuses
+nobody.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ from leeward.pipeline._match_query import DAMAGED, FLAT, FRAME, MatchQuery
 from leeward.store.tables import fetched, find_names, media_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -20,9 +25,19 @@ if TYPE_CHECKING:
     from leeward.store import MediaItems
     from leeward.store.tables import FetchedHashes, FetchedMedia
 
-__all__ = ["SIGNAL", "judge", "media_queries", "says_more"]
+__all__ = [
+    "BANK_MATCH",
+    "BANK_SIGNALS",
+    "PROTECTED_MATCH",
+    "VERIFIED_MATCH",
+    "judge",
+    "media_queries",
+    "says_more",
+]
 
-SIGNAL: Final = "bank-match"
+BANK_MATCH: Final = "bank-match"
+VERIFIED_MATCH: Final = "verified-match"
+PROTECTED_MATCH: Final = "protected-match"
 
 MOST_ENTRIES: Final = 100
 """Entries that the evidence of a finding names."""
@@ -88,11 +103,11 @@ def _good(quality: int | None) -> bool:
 
 
 def judge(items: MediaItems, results: Sequence[MatchResult], version: str) -> list[Finding]:
-    """One finding for each event, in the order of the log.
+    """A finding of each of :data:`BANK_SIGNALS` for each event, in the order of the log.
 
-    It is a hit where something that stands says anything but innocence of one of its media,
-    with the smallest distance in bits as its score, and the entries as evidence. Otherwise it
-    is abstained where something could not be compared; and else a miss.
+    It is a hit where a match with one of its media is what the signal looks for, with the
+    smallest distance in bits as its score, and the entries as evidence. Otherwise it is
+    abstained where something could not be compared; and else a miss.
     """
     now = time.time_ns() // 1_000
     seqs, objects = items.events["seq"].to_pylist(), items.events["object"].to_pylist()
@@ -100,18 +115,24 @@ def judge(items: MediaItems, results: Sequence[MatchResult], version: str) -> li
     by_event: dict[int, list[tuple[str | None, MatchResult]]] = {}
     for row, uri, result in zip(items.row.tolist(), uris, results, strict=True):
         by_event.setdefault(row, []).append((uri, result))
-    return [_finding(seqs[row], objects[row], told, version, now) for row, told in by_event.items()]
+    return [
+        _finding(told, wanted, partial(Finding, **key, signal=signal, version=version, at=now))
+        for row, told in by_event.items()
+        for key in [{"seq": seqs[row], "subject": objects[row]}]
+        for signal, wanted in _LOOKED_FOR.items()
+    ]
 
 
 def _finding(
-    seq: int, subject: str, told: list[tuple[str | None, MatchResult]], version: str, now: int
+    told: list[tuple[str | None, MatchResult]],
+    wanted: Callable[[Matched], bool],
+    say: Callable[..., Finding],
 ) -> Finding:
     named: list[tuple[int, list[EvidenceItem]]] = []
     for uri, result in told:
-        standing = [match for match in result.matches if _accuses(match)]
-        if standing:
-            named.append((min(match.distance for match in standing), _evidence(uri, standing)))
-    say = partial(Finding, seq=seq, signal=SIGNAL, version=version, subject=subject, at=now)
+        found = [match for match in result.matches if wanted(match)]
+        if found:
+            named.append((min(match.distance for match in found), _evidence(uri, found)))
     if named:
         named.sort(key=lambda pair: pair[0])
         evidence = [item for _, items in named for item in items][: 2 * MOST_ENTRIES]
@@ -123,7 +144,24 @@ def _finding(
 
 
 def _accuses(match: Matched) -> bool:
-    return not match.suppressed and match.meaning != "known_innocent"
+    return not match.suppressed and match.meaning not in ("known_innocent", "protected_photograph")
+
+
+def _may_hide(match: Matched) -> bool:
+    return not match.suppressed and "hide" in match.may_follow
+
+
+def _is_protected(match: Matched) -> bool:
+    return match.meaning == "protected_photograph"
+
+
+_LOOKED_FOR: Final[dict[str, Callable[[Matched], bool]]] = {
+    BANK_MATCH: _accuses,
+    VERIFIED_MATCH: _may_hide,
+    PROTECTED_MATCH: _is_protected,
+}
+BANK_SIGNALS: Final = tuple(_LOOKED_FOR)
+"""Each looks for matches of another kind."""
 
 
 def _evidence(uri: str | None, matches: Iterable[Matched]) -> list[EvidenceItem]:
