@@ -462,16 +462,16 @@ def test_the_answer_is_that_of_comparing_one_by_one(
 
 
 def test_matches_are_counted_only_by_who_was_told_to(tables: Tables, tmp_path: Path) -> None:
-    """Who looks back at what is long known must not pause anything by it."""
+    """Who tries something out, or looks back at what is long known, must not pause anything."""
     make(tables, "harbour", BankSettings(meaning="exploitative", source="us"))
     make(tables, "innocent", INNOCENT)
     add(tables, "harbour", value(1))
     add(tables, "innocent", value(2), value(3))
     add(tables, "harbour", value(3))
     few = BanksSettings(flood_matches=5)
-    for settings_given, floods in ((None, 0), (few, 1)):
+    for counts, floods in ((False, 0), (True, 1)):
         notes: list[str] = []
-        with Matcher(tables, tmp_path, notes.append, settings_given) as matcher:
+        with Matcher(tables, tmp_path, notes.append, few, counts=counts) as matcher:
             for _ in range(3):
                 matcher.match([look(1), look(1, 5), look(2), look(3)])
         with tables.read() as connection:
@@ -484,7 +484,7 @@ def test_matches_are_kept_while_the_store_does_not_answer(
     tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(tables, "pilots", value(1))
-    matcher = Matcher(tables, tmp_path, settings=BanksSettings(flood_matches=2))
+    matcher = Matcher(tables, tmp_path, settings=BanksSettings(flood_matches=2), counts=True)
     matcher.match([look(1)])
 
     def refuse(*_: object) -> None:

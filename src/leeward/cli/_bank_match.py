@@ -48,7 +48,8 @@ def match(
 
     A file is hashed first; digits are a PDQ value or a digest by their number, 64 being looked up
     as both PDQ and SHA-256. `-` reads such digits from stdin, a line each, which keeps them out of
-    the list of processes and the shell's history. The command ends with 0 whether or not anything
+    the list of processes and the shell's history. What is tried out here does not count towards
+    the pause of an entry that matches too often. The command ends with 0 whether or not anything
     matches, and with 1 where an argument could not be read.
     """
     from leeward.pipeline import Matcher

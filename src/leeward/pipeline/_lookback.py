@@ -25,7 +25,14 @@ from leeward.pipeline._match import Matcher
 from leeward.pipeline._media_map import MediaMap
 from leeward.pipeline._media_reader import MediaReader
 from leeward.pipeline._media_rule import Item
-from leeward.store import Checkpoint, Log, findings_of, media_key, media_with
+from leeward.store import (
+    Checkpoint,
+    Log,
+    findings_of,
+    media_key,
+    media_with,
+    read_settings,
+)
 from leeward.store.tables import (
     bank_changes,
     drop_late,
@@ -197,7 +204,8 @@ class LookBack:
         # Another database may have taken the place of the one that was followed.
         self._feed = first[0].at
         if self._matcher is None:
-            self._matcher = Matcher(self._tables, self._folder, self._report)
+            settings = read_settings(self._folder).banks
+            self._matcher = Matcher(self._tables, self._folder, self._report, settings)
         else:
             self._matcher.refresh()
         return True

@@ -39,6 +39,8 @@ POLL_SECONDS: Final = 0.25
 STALE_SECONDS: Final = 30.0
 """When no change could be read for so long, matching fails rather than miss what is new."""
 
+_DEFAULTS: Final = BanksSettings()
+
 _CHANGES: Final = 50
 """Changes that are followed in one transaction; each may be of many entries."""
 
@@ -74,8 +76,10 @@ class Matcher:
         folder: The data folder.
         report: Told in a sentence what a person may want to know: a snapshot that is damaged, a
             store that does not answer, a flood.
-        settings: What a flood is; without them nothing is counted and nothing paused, as befits
-            who looks back at what is long known.
+        settings: How videos are compared, and what a flood is.
+        counts: Whether matches count towards a flood, which pauses what matches too often: as
+            befits who is asked by a platform, and not who tries something out or looks back at
+            what is long known.
 
     Raises:
         StoreError, DependencyDown: The store cannot be read.
@@ -86,7 +90,9 @@ class Matcher:
         tables: Tables,
         folder: Path,
         report: Callable[[str], None] = lambda _: None,
-        settings: BanksSettings | None = None,
+        settings: BanksSettings = _DEFAULTS,
+        *,
+        counts: bool = False,
     ) -> None:
         self._tables, self._folder, self._report = tables, folder, report
         self._refreshing = threading.Lock()
@@ -94,11 +100,11 @@ class Matcher:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._trouble: LeewardError | None = None
-        self._counter = None if settings is None else MatchCounter(tables, settings, report)
+        self._counter = MatchCounter(tables, settings, report) if counts else None
         self._withdrawn = 0
         index, self._place, built = opened(tables, folder, report)
         self._index: HashIndex = index
-        self._videos = VideoIndex(settings or BanksSettings())
+        self._videos = VideoIndex(settings)
         with tables.read() as connection:
             self._view = _view(connection)
             self._videos.add(connection)

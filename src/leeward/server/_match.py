@@ -203,7 +203,7 @@ class MatchDesk:
         told = False
         while not self._closing.is_set():
             try:
-                matcher = Matcher(self._tables, self._folder, _report, self._settings)
+                matcher = Matcher(self._tables, self._folder, _report, self._settings, counts=True)
             except LeewardError as error:
                 if not told:
                     _report(f"the hash banks cannot be opened: {error.message}")
