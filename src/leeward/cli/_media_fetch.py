@@ -30,6 +30,7 @@ REASONS: Final = {
     "broken": "what came was cut short or no HTTP",
     "busy": "the origin was out of order or too busy",
     "encoded": "the file came packed in a way that was not asked for",
+    "fault": "Leeward itself failed with it; the server's log says where",
     "gone": "the file is not there (404, 410)",
     "no_address": "the handle is no address of the web",
     "no_looks": "it is no picture that could be decoded; its digests are known",

@@ -187,7 +187,7 @@ class MediaFetcher:
         try:
             result = fetch_one(item, self._fetcher(), self._hasher)
         except Exception as error:  # a fault of ours must not leave the media item under way
-            result = FetchResult(item, problem=_unexpected(error))
+            result = FetchResult(item, "fault", again=True, problem=_unexpected(error))
         self._results.put(result)
 
     def _fetcher(self) -> Fetcher:
@@ -224,7 +224,8 @@ class MediaFetcher:
         return bool(self._waiting) and (late or len(self._waiting) >= _RESULTS)
 
     def _commit(self) -> None:
-        sound = [result for result in self._waiting if result.problem is None]
+        # What a fault of ours came of is put off too: it must not be the first one again.
+        sound = [r for r in self._waiting if r.problem is None or r.reason is not None]
         final = [result for result in sound if not self._again(result)]
         with self._tables.begin() as connection:
             told = [(result.item.uri, result.reason, result.hashes) for result in final]

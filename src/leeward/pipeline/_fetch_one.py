@@ -27,7 +27,8 @@ class FetchResult(NamedTuple):
         hashes: What is known.
         again: Whether another try may help.
         wait: Seconds that the origin asks to be left alone.
-        problem: What is wrong on our side; then nothing came of it.
+        problem: What is wrong on our side; then nothing came of it, and without a reason the media
+            item waits as before.
     """
 
     item: QueuedFetch
