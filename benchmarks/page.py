@@ -63,4 +63,6 @@ def _figure(value: Any) -> str:
     if isinstance(value, float):
         digits = 2 if abs(value) < 10 else 1 if abs(value) < 1_000 else 0
         return f"{value:,.{digits}f}"
+    if isinstance(value, str):
+        return value
     return f"{value:,}" if isinstance(value, int) else json.dumps(value)
