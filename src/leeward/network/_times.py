@@ -188,7 +188,10 @@ def _write(
     write: bool,
     acts: _Acts,
 ) -> int:
-    """Write, or only count, the acts; of a repost and a like of one post the repost."""
+    """Write, or only count, the acts; of a repost and a like of one post the one that came first.
+
+    Another one would hide when the account first had a hand in it, and hang on what came later.
+    """
     end = 0
     for i in range(len(nodes)):
         node = nodes[i]
@@ -196,7 +199,11 @@ def _write(
         for e in range(into.start[node], into.start[node + 1]):
             did, who = into.act[e], np.int64(into.node[e])
             if is_post:
-                if did > last or who == before or (who == author[node] and did != _AUTHORED):
+                if did > last or (who == author[node] and did != _AUTHORED):
+                    continue
+                if who == before:
+                    if write and into.at[e] < acts.at[end - 1]:
+                        acts.at[end - 1], acts.act[end - 1] = into.at[e], did
                     continue
                 before = who
             else:
