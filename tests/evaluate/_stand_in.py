@@ -10,7 +10,7 @@ from leeward.network import Node, rankings
 from leeward.network._betabinomial import Beta
 from leeward.network._conduct import Conduct, Habit
 from leeward.network._extent import Extent
-from leeward.network._taint import Taint
+from leeward.network._taint import Sorts, Taint
 from leeward.network._touches import touches_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHARE = 70
 """One in so many accounts is a suspect."""
+_SORTS = ((Sorts(-5.0, Beta(0.1, 20.0), Beta(1.0, 2.0)),) * 4,) * 2
 _HABIT = Habit(Beta(1.0, 9.0), Beta(0.1, 19.9))
 
 
@@ -30,6 +31,7 @@ class StandIn(NamedTuple):
     log_odds: Any
     probability: Any
     parts: Any
+    suspicion: Any
     taint: Any
     conduct: Any
     families: Any
@@ -79,9 +81,10 @@ def stand_in(
         log_odds,
         1 / (1 + np.exp(-log_odds)),
         {"model": log_odds - said, "priors": said},
-        Taint(suspects, suspects, heavy, heavy, heavy, np.zeros(len(heavy)), (), ()),
+        suspicion,
+        Taint(suspects, suspects, heavy, heavy, heavy, np.zeros(len(heavy)), *_SORTS),
         Conduct(nothing, nothing, nothing[:, 0], (_HABIT,) * 3),
-        families,
+        families | {"votes": near},
         dict.fromkeys(families, 1 / len(families)),
         Extent(size, size / 2, size * 2),
         np.zeros(len(near), np.bool_),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from leeward.evaluate import Milestone, Panel, World, attempt
+from leeward.evaluate._reviewing import longest
 from leeward.network import Range
 from tests.evaluate._worlds import found_size, world_of
 
@@ -22,9 +23,20 @@ SEEDS = [0, 1]
 
 
 def standing(world: World, probability: Doubles, size: float) -> Milestone:
-    nobody = np.zeros(len(world.accounts), np.bool_)
     searched = found_size(size, SEEDS, len(world.accounts))
-    return Milestone(0, searched, probability, probability, nobody, nobody, Range(size, size, size))
+    everybody = ~searched.seeds
+    nobody = np.zeros(len(world.accounts), np.bool_)
+    return Milestone(
+        0,
+        searched,
+        log_odds=probability,
+        probability=probability,
+        open=everybody,
+        settled=nobody,
+        above=longest(probability, 0.99, everybody),
+        reviewed=nobody,
+        size=Range(size, size, size),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +71,34 @@ def test_a_tier_of_less_than_half_of_the_ring_costs_nothing(world: World) -> Non
     panel = Panel(world, 0.02)
     tried = attempt(world, standing(world, probability, RING), panel, 1_500)
     assert (tried.certified, tried.asked, panel.given) == (False, 0, 0)
-    assert "less than half" in tried.words
+    assert "and not 2,000" in tried.words
     assert tried.recall == pytest.approx(0.25, abs=0.001)
+
+
+def test_how_far_it_gets_may_be_asked_of_a_smaller_tier(world: World) -> None:
+    probability = np.where(np.arange(RING + OTHERS) < RING // 4, 0.999, 0.01)
+    tried = attempt(world, standing(world, probability, RING), Panel(world), 1_500, least=0.0)
+    assert tried.certified
+    assert tried.recall == pytest.approx(0.25, abs=0.001)
+
+
+def test_who_was_settled_before_is_not_asked_about_again(world: World) -> None:
+    probability = np.where(world.ring, 0.999, 0.01)
+    settled = np.arange(RING + OTHERS) < RING // 2
+    stands = standing(world, probability, RING)._replace(
+        settled=settled & ~np.isin(range(8_000), SEEDS)
+    )
+    asked: list[int] = []
+
+    class Listening(Panel):
+        def account(self, place: int) -> bool:
+            asked.append(place)
+            return super().account(place)
+
+    tried = attempt(world, stands, Listening(world, 0.02, seed=3), 1_500)
+    assert tried.certified
+    assert tried.tier == RING - len(SEEDS)
+    assert not settled[asked].any()
 
 
 @pytest.mark.parametrize("most", [-5, 0, 100])

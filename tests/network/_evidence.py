@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy.special import betaln
 
-from leeward.network import Act, Graph, Node
+from leeward.network import CONCLUSIVE, Act, Graph, Node
 from leeward.network._betabinomial import Beta
 from leeward.network._taint import Sorts, Taint
 from leeward.network._touches import Touches, touches_of
@@ -145,6 +145,8 @@ def chance_of(found: float, size: float, sorts: Sorts, prior: float = 0) -> floa
         usual = sorts.tainted.a / (sorts.tainted.a + sorts.tainted.b)
         seen = (k + sorts.tainted.a) / (n + sorts.tainted.a + sorts.tainted.b)
         tainted *= min(1, seen / usual)
+    if 0 < prior < CONCLUSIVE:  # a hint never makes it less likely
+        tainted = max(tainted, chance_of(found, size, sorts))
     return float(tainted)
 
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from leeward.network import Node, refresh, search
 from leeward.network import _hiding as hiding
 from leeward.network._growth import Confirmed
-from leeward.network._hiding import Hidden
 from leeward.network._taint import taint_of
 from leeward.network._touches import touches_of
 from leeward.network._ways import Ways
@@ -116,11 +115,11 @@ def test_hashtags_count_where_the_hidden_ones_need_them(
     """So many times as many accounts stand above each of them without hashtags."""
     shares = np.linspace(0.001, 0.1, 10)
 
-    def grown(*_: object, hashtags: bool, **__: object) -> Hidden:
-        stood = shares if hashtags else lower * shares
-        return Hidden(50, stood, 1000 * stood, ((50, -3.0),), (), hashtags=hashtags)
+    def at(trial: hiding._Trial, size: int, _: object) -> hiding._Tried:
+        stood = shares if trial._hashtags else lower * shares
+        return hiding._Tried(size, stood, 1000 * stood, 1.0, (), None)
 
-    monkeypatch.setattr(hiding, "_grown", grown)
+    monkeypatch.setattr(hiding._Trial, "_at", at)
     touches = touches_of(garden)
     places = np.arange(10, dtype=np.int32)
     known = Confirmed(places, np.ones(10), places[:0], np.zeros(len(touches.things)), places)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from leeward.network._null import nothing_in_common, placebo
+from leeward.network._null import drawn, nothing_in_common, placebo
 from leeward.network._touches import Touches, touches_of
 from leeward.network._ways import Ways
 from tests.network._events import event, graph_of
@@ -27,7 +27,8 @@ class Town(NamedTuple):
     touches: Touches
 
     def drawn(self, members: Places) -> npt.NDArray[np.float64]:
-        return placebo(self.graph, self.touches, Ways(self.touches), members)
+        sets = drawn(self.graph, self.touches, members)
+        return placebo(Ways(self.touches), sets)
 
     def words(self, members: Places, best: float) -> str | None:
         return nothing_in_common(self.graph, self.touches, Ways(self.touches), members, best)

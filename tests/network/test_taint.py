@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import betaln
 from scipy.stats import beta, betabinom
 
-from leeward.network import Node
+from leeward.network import CONCLUSIVE, Node
 from leeward.network._taint import KINDS, chance, sorts_of, suspect_touches, taint_of
 from leeward.network._touches import touches_of
 from tests.network._events import event, graph_of
@@ -76,15 +76,24 @@ def test_makers_are_judged_by_makers_alone(world: World, seed: int) -> None:
 
 @given(n=st.integers(1, 60), k=st.integers(1, 60), prior=st.just(0.0) | st.floats(-3, 3))
 def test_a_chance_is_the_rule_of_bayes(n: int, k: int, prior: float) -> None:
-    """Of what a person judged, as much as the share of suspects is beside the usual one."""
+    """Of what a person judged, as much as the share of suspects is beside the usual one.
+
+    A hint, which is no judgement, never makes a thing less likely than it is without.
+    """
     k, sorts = min(k, n), SORTS[0]
-    share = 1 / (1 + np.exp(-(sorts.odds + prior)))
-    tainted = share * betabinom.pmf(k, n, *sorts.tainted)
-    ordinary = (1 - share) * betabinom.pmf(k, n, *sorts.ordinary)
-    expected = tainted / (tainted + ordinary)
+
+    def bayes(prior: float) -> float:
+        share = 1 / (1 + np.exp(-(sorts.odds + prior)))
+        tainted = share * betabinom.pmf(k, n, *sorts.tainted)
+        ordinary = (1 - share) * betabinom.pmf(k, n, *sorts.ordinary)
+        return float(tainted / (tainted + ordinary))
+
+    expected = bayes(prior)
     if prior:
         after = beta(k + sorts.tainted.a, n - k + sorts.tainted.b).mean()
         expected *= min(1, after / beta(*sorts.tainted).mean())
+    if 0 < prior < CONCLUSIVE:
+        expected = max(expected, bayes(0))
     assert chance(float(k), float(n), sorts, prior) == pytest.approx(expected, abs=1e-9)
 
 
@@ -159,7 +168,7 @@ def mixed(seed: int, share: float, ordinary: float, tainted: float) -> tuple[Dou
 
 def sorts_alone(found: Doubles, sizes: Doubles) -> Sorts:
     """Where there are things of one kind alone."""
-    return sorts_of(found, sizes, np.full(len(sizes), Node.POST, np.uint8), Node.POST)
+    return sorts_of(found, sizes, np.full(len(sizes), Node.POST, np.uint8))[Node.POST - 1]
 
 
 @pytest.mark.parametrize("tainted", [0.4, 0.7])

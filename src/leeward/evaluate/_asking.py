@@ -1,24 +1,22 @@
-"""What could be asked about after a search: items with reach, and accounts in doubt."""
+"""Which items could be asked about after a search: those with reach among accounts in doubt."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from leeward.network import Asking, Candidates, questions
+from leeward.network import Asking, Candidates, ReviewErrors, questions
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.evaluate._searching import Search, Searched
-    from leeward.network import ReviewErrors
 
     Int64 = npt.NDArray[np.int64]
-    Doubles = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
 
-__all__ = ["Asked", "next_questions"]
+__all__ = ["next_items"]
 
 _ITEMS: Final = 20_000
 """Items that are thought about at the most: those whose answer reaches the most doubt."""
@@ -27,38 +25,31 @@ _LEAST: Final = 0.01
 _ITEM_WORTH: Final = 0.1
 """Of a bit about an item, beside one about an account: accounts are what is looked for, and what an
 item says of them is counted by itself."""
+_GUESSING: Final = ReviewErrors.known(0.4999, 0.4999)
+"""Answers about accounts are asked for otherwise; here, they tell nothing."""
 _HEAVIEST: Final = 4.0
 """In nats: one act on one item says no more than that of an account."""
 
 
-class Asked(NamedTuple):
-    """Questions.
-
-    Attributes:
-        items: Nodes.
-        accounts: Places among the accounts of the world.
-    """
-
-    items: Int64
-    accounts: Int64
-
-
-def next_questions(
+def next_items(
     searched: Searched,
     count: int,
     *,
     items_asked: set[int],
     accounts_asked: Bools,
     errors: ReviewErrors,
-) -> Asked:
-    """The next questions by what an answer brings; see :func:`leeward.network.questions`.
+) -> Int64:
+    """The next items to ask about, by what an answer brings; see :func:`leeward.network.questions`.
 
     Args:
         searched: The search.
-        count: How many.
+        count: How many, at the most.
         items_asked: Nodes of items that were asked about.
-        accounts_asked: (accounts) Those that were; seeds are not asked about either.
+        accounts_asked: (accounts) Those that were: of them, and of seeds, nothing is in doubt.
         errors: The reviewers'.
+
+    Returns:
+        Nodes.
     """
     search = searched.search
     items = _items(search, items_asked)
@@ -73,16 +64,10 @@ def next_questions(
         search.touches.by_thing.other[acts],
         _weights(search)[(search.touches.by_thing.weight[acts] < 1).astype(np.int64)],
     )
-    asked = questions(
-        candidates,
-        count,
-        asking=Asking(item_errors=errors, account_errors=errors, item_worth=_ITEM_WORTH),
-        accounts_asked=known,
-    )
-    at = np.full(len(search.log_odds), -1, np.int64)
-    at[searched.place] = np.arange(len(searched.place))
+    asking = Asking(item_errors=errors, account_errors=_GUESSING, item_worth=_ITEM_WORTH)
+    asked = questions(candidates, count, asking=asking, accounts_asked=known)
     nodes = search.touches.things[items[asked.subject[asked.is_item]]]
-    return Asked(nodes.astype(np.int64), at[asked.subject[~asked.is_item]])
+    return np.asarray(nodes, np.int64)
 
 
 def _items(search: Search, asked: set[int]) -> Int64:

@@ -1,8 +1,17 @@
-"""Search, ask, and search again with the answers, as a team would over some days.
+"""Search, ask, search again with the answers and ask on, as a team would over some days.
 
-Before each milestone, some answers are kept for accounts that are drawn at random from bands of
-ranks. They belong to no batch: from them the probabilities are brought to what was found, the
-line is chosen and the members are counted. All other answers go where they bring the most.
+Up to each milestone the answers are spent in turn on
+
+* items, those first whose answers are expected to settle most accounts; then it is searched again;
+* accounts from all ranks around the estimated size, as many from each band: they show what the
+  signs of an account are worth (:func:`leeward.network.reweigh`);
+* accounts drawn by how much is not known of them, their standard deviation (Neyman, "On the two
+  different aspects of the representative method", 1934): so near the line most, and nearly none
+  far from it;
+* those who are to be asked about first and seem to belong, who stand above no line without it;
+* accounts from bands of all ranks, each "yes" looked at twice: from them the members are counted.
+
+Whom to ask about is drawn, and follows from what is known of accounts before they are asked about.
 """
 
 from __future__ import annotations
@@ -11,16 +20,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from leeward.evaluate._asking import next_questions
+from leeward.evaluate._answered import Answered, chances, known_of, learned, reach_of
+from leeward.evaluate._asking import next_items
 from leeward.evaluate._panel import weight_of
 from leeward.evaluate._searching import searched
-from leeward.network import Band, Range, bands, members, recalibrate, spread
+from leeward.network import Band, Range, bands, members, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
+    from leeward.evaluate._answered import Learned
     from leeward.evaluate._panel import Panel
     from leeward.evaluate._searching import Searched, Searching
     from leeward.evaluate._world import World
@@ -32,12 +43,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Milestone", "longest", "reviewing"]
 
-_BATCH: Final = 75
-"""Answers between two searches."""
-_SPREAD: Final = 0.25
-"""The share of answers that is spread over the ranks."""
-_FIRST: Final = 0.8
-"""Of these answers, the share that are first ones: each "yes" is looked at by a second person."""
+_ITEMS: Final = 0.2
+_RANKS: Final = 0.35
+_DOUBT: Final = 0.15
+_FIRST: Final = 0.15
+"""Shares of the answers, in the order above; what is left is for counting."""
+_ROUNDS: Final = 2
+"""Rounds in which those in doubt are asked about, each after what the last one taught."""
+_FLOOR: Final = 0.05
+"""A standard deviation that everybody has at least: of whom the model is sure, it may be wrong."""
+_ONCE: Final = 0.8
+"""Of the answers for counting, the share that are first ones."""
 _PRECISION: Final = 0.99
 
 
@@ -46,9 +62,12 @@ class Milestone(NamedTuple):
 
     Attributes:
         answers: How many were given.
-        searched: The last search: with all answers but those that were spread over the ranks.
-        log_odds: (accounts) With these, too.
-        probability: (accounts) After calibration by them.
+        searched: The last search, with all answers that were given before it.
+        log_odds: (accounts) With all of them, and what they teach of the others.
+        probability: (accounts) The same as probabilities.
+        open: (accounts) Who may stand above a line: no seed, and nobody who is to be asked about
+            first and was not, or of whom it was not said that it belongs.
+        settled: (accounts) Who is among these by an answer.
         above: (accounts) Who stands above the line of precision .99 that follows from that.
         reviewed: (accounts) Who was answered for.
         size: How many members there are, by the answers.
@@ -58,6 +77,8 @@ class Milestone(NamedTuple):
     searched: Searched
     log_odds: Doubles
     probability: Doubles
+    open: Bools
+    settled: Bools
     above: Bools
     reviewed: Bools
     size: Range
@@ -77,9 +98,13 @@ def reviewing(
     """
     review = _Review(world, searching, first, panel)
     for milestone in milestones:
-        kept = round(_SPREAD * (milestone - panel.given))
-        while panel.given < milestone - kept and review.ask(milestone - kept - panel.given):
+        count = max(milestone - panel.given, 0)
+        if review.ask_items(round(_ITEMS * count)):
             review.search()
+        review.ask_ranks(round(_RANKS * count), milestone)
+        for turn in range(_ROUNDS):
+            review.ask_doubt(round(_DOUBT * count / _ROUNDS), milestone + turn)
+        review.ask_first(round(_FIRST * count))
         yield review.stands(milestone)
 
 
@@ -89,66 +114,94 @@ class _Review:
         self._last = first
         self._seeds = np.flatnonzero(first.seeds)
         self._items: dict[int, float] = {}
-        self._accounts: dict[int, float] = {}
+        self._answered = Answered(len(world.accounts))
+        self._signs: Doubles | None = None
 
     @property
-    def _reviewed(self) -> Bools:
-        there = np.zeros(len(self._world.accounts), np.bool_)
-        there[list(self._accounts)] = True
-        return there
+    def _known(self) -> Bools:
+        return self._answered.there | self._last.seeds
 
-    def ask(self, count: int) -> bool:
-        """Ask a batch, if anything is worth it."""
-        asked = next_questions(
+    @property
+    def _learned(self) -> Learned:
+        if self._signs is None:
+            self._signs = known_of(self._world, self._last)
+        return learned(self._world, self._last, self._answered, self._signs)
+
+    def ask_items(self, count: int) -> bool:
+        """Ask about items, if any is worth it."""
+        errors = self._panel.errors
+        nodes = next_items(
             self._last,
-            min(count, _BATCH),
+            count,
             items_asked={*self._items},
-            accounts_asked=self._reviewed,
-            errors=self._panel.errors,
+            accounts_asked=self._answered.there,
+            errors=errors,
         )
-        for node in asked.items.tolist():
-            self._items[node] = weight_of(self._panel.errors, yes=self._panel.item(node))
-        for place in asked.accounts.tolist():
-            said = self._panel.account(place)
-            self._accounts[place] = weight_of(self._panel.errors, yes=said)
-        return len(asked.items) + len(asked.accounts) > 0
+        for node in nodes.tolist():
+            self._items[node] = weight_of(errors, yes=self._panel.item(node))
+        return len(nodes) > 0
 
     def search(self) -> None:
         """Search again, with all answers as priors."""
-        nodes = self._world.accounts
-        priors = {int(nodes[place]): weight for place, weight in self._accounts.items()}
+        there = np.flatnonzero(self._answered.there)
+        nodes, weights = self._world.accounts[there], self._answered.weight[there]
+        priors = dict(zip(nodes.tolist(), weights.tolist(), strict=True))
         self._last = searched(self._world, self._searching, self._seeds, {**self._items, **priors})
+        self._signs = None
+
+    def ask_ranks(self, count: int, seed: int) -> None:
+        """Ask about accounts of all ranks around the estimated size."""
+        ranked = reach_of(self._last)
+        drawn = spread(ranked, bands(len(ranked)), count, seed, asked=self._known)
+        self._ask(drawn.account)
+
+    def ask_doubt(self, count: int, seed: int) -> None:
+        """Ask about those of whom least is known."""
+        found, there = self._learned, reach_of(self._last)
+        there = there[~self._known[there]]
+        count = min(count, len(there))
+        if count > 0:
+            p = found.unsure[there]
+            doubt = np.sqrt(p * (1 - p)) + _FLOOR
+            rng = np.random.default_rng((seed, 4))
+            self._ask(rng.choice(there, count, replace=False, p=doubt / doubt.sum()))
+
+    def ask_first(self, count: int) -> None:
+        """Ask about those who are to be asked about first, the likeliest before the others."""
+        found = self._learned
+        there = np.flatnonzero(found.held & ~self._known & (found.unsure > 0.5))
+        order = np.argsort(-found.unsure[there], kind="stable")
+        self._ask(there[order[:count]])
+
+    def _ask(self, places: Int64) -> None:
+        for place in places.tolist():
+            self._answered.add(place, self._panel.errors, yes=self._panel.account(place))
 
     def stands(self, milestone: int) -> Milestone:
-        """Spend what is left on accounts that are spread over the ranks, and take stock."""
-        last, panel = self._last, self._panel
-        known = self._reviewed | last.seeds
-        ranked = np.argsort(-last.log_odds, kind="stable")
-        count = int(_FIRST * max(milestone - panel.given, 0))
+        """Spend what is left on accounts from all ranks, and take stock."""
+        last, panel, before = self._last, self._panel, self._learned
+        known = self._known
+        ranked = np.argsort(-before.log_odds, kind="stable")
+        count = int(_ONCE * max(milestone - panel.given, 0))
         drawn = spread(ranked, bands(len(ranked)), count, milestone, asked=known)
         yes = np.array([panel.confirmed(p, when=True) for p in drawn.account.tolist()], np.bool_)
         errors = panel.errors.yes_confirmed()
-        own = np.zeros(len(ranked))
-        if "priors" in last.search.parts:  # what was said of an account is no feature of it
-            own = last.search.parts["priors"][last.place]
-        model = last.log_odds - own
-        after = recalibrate(model[drawn.account], yes, drawn.chance, errors=errors)(model) + own
-        before = _chances(after)
         for place, said in zip(drawn.account.tolist(), yes.tolist(), strict=True):
-            self._accounts[place] = weight_of(errors, yes=said)
-        weights = [weight_of(errors, yes=said) for said in yes.tolist()]
-        after[drawn.account] += weights
-        log_odds = last.log_odds.copy()
-        log_odds[drawn.account] += weights
-        probability = _chances(after)
+            self._answered.add(place, errors, yes=said)
+        found = self._learned
+        open_ = ~last.seeds & (~found.held | found.settled)
+        probability = chances(found.log_odds)
+        expected = np.where(known, probability, chances(found.log_odds - self._answered.weight))
         return Milestone(
             panel.given,
             last,
-            log_odds,
+            found.log_odds,
             probability,
-            longest(probability, _PRECISION, ~(last.seeds | last.search.asked_first[last.place])),
-            self._reviewed,
-            _size(drawn, yes, ranked, known, before, errors),
+            open_,
+            open_ & found.settled,
+            longest(probability, _PRECISION, open_),
+            self._answered.there.copy(),
+            _size(drawn, yes, ranked, known, expected, errors),
         )
 
 
@@ -174,10 +227,6 @@ def longest(probability: Doubles, precision: float, counted: Bools) -> Bools:
     if len(good):
         there[order[: good[-1] + 1]] = True
     return there
-
-
-def _chances(log_odds: Doubles) -> Doubles:
-    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -30.0, 30.0))))
 
 
 def _size(

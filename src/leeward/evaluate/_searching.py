@@ -48,6 +48,10 @@ class Search(Protocol):
         """The named parts of ``log_odds``; ``priors`` is what was said of accounts themselves."""
 
     @property
+    def suspicion(self) -> Doubles:
+        """(accounts) The probabilities that the evidence was made of."""
+
+    @property
     def taint(self) -> Taint:
         """What is known of things."""
 

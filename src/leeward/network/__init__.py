@@ -30,11 +30,14 @@ from leeward.network._recalibrate import Calibration, recalibrate
 from leeward.network._refresh import Refreshed, refresh
 from leeward.network._remaining import name_of
 from leeward.network._reviewers import FAULTLESS, ErrorRate, ReviewErrors
+from leeward.network._reweigh import Reweighed, Said, reweigh
 from leeward.network._search import Search, search
 from leeward.network._seeds import parse_prior, parse_seeds
+from leeward.network._signs import SIGNS, Signs, signs_of
 from leeward.network._spread import Spread, bands, spread
 from leeward.network._touches import Touches, touches_of
 from leeward.network._types import (
+    CONCLUSIVE,
     TIERS,
     Evidence,
     Picture,
@@ -48,10 +51,12 @@ from leeward.network._unfound import Band, Members, Range, members
 
 __all__ = [
     "COLUMNS",
+    "CONCLUSIVE",
     "FAMILIES",
     "FAULTLESS",
     "NEAR",
     "OPPOSING",
+    "SIGNS",
     "TIERS",
     "Act",
     "Answers",
@@ -86,10 +91,13 @@ __all__ = [
     "ReviewErrors",
     "Reviewed",
     "Reviewers",
+    "Reweighed",
+    "Said",
     "Scores",
     "Search",
     "Seed",
     "Shares",
+    "Signs",
     "Spread",
     "Standing",
     "Tie",
@@ -117,8 +125,10 @@ __all__ = [
     "refresh",
     "reviewed",
     "reviewers",
+    "reweigh",
     "search",
     "separable",
+    "signs_of",
     "spread",
     "touches_of",
 ]

@@ -83,7 +83,7 @@ def agreed(
     def grow(known: Confirmed) -> tuple[Growth, Step]:
         (growth,) = Growth.of_each(graph, touches, ways, [known])
         growth.hashtags = hidden is None or hidden.hashtags
-        for smaller in sizes(len(touches.accounts)):
+        for smaller, _ in () if hidden is None else hidden.path:
             if smaller >= size:
                 break
             growth.step(smaller)

@@ -11,6 +11,8 @@ from leeward.network._dissent import OPPOSES
 from leeward.network._extent import line_of
 from leeward.network._graph import Trait
 from leeward.network._guards import answers, distinct_authors, filed_flags
+from leeward.network._taint import without_hints
+from leeward.network._types import CONCLUSIVE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -70,14 +72,18 @@ def concluded(
     log_odds = total + base
     probability: Doubles = 1 / (1 + np.exp(-np.clip(log_odds, -50, 50)))
     asked_first = _asked_first(graph, touches, step)
-    alone = distinct_authors(graph, touches, step.taint, step.suspicion) < _AUTHORS
+    # What is no conclusion moves an account up, and never over the line: neither what is said of
+    # it, nor what is said of the things that its evidence rests on.
+    own = log_odds - np.where((prior > 0) & (prior < CONCLUSIVE), prior, 0.0)
+    plain = without_hints(step.taint)
+    alone = distinct_authors(graph, touches, plain, step.suspicion) < _AUTHORS
     replies = answers(graph, touches, step.suspicion)
     alone |= (replies > 0) & (replies >= _ANSWERS * step.conduct.tainted.sum(axis=1))
     open_ = ~(asked_first | alone)
     open_[confirmed.members] = False
-    line = line_of(log_odds[open_]) if draw_line else np.inf
+    line = line_of(own[open_]) if draw_line else np.inf
     # Above it by what several searches agree on, and not by the one that gives the reasons.
-    alone |= log_odds - np.maximum(parts.get(AGREEMENT, 0.0), 0) < line
+    alone |= own - np.maximum(parts.get(AGREEMENT, 0.0), 0) < line
     asked_first |= alone & (log_odds >= line)
     return Conclusion(log_odds, {"base rate": base, **parts}, probability, asked_first, line)
 

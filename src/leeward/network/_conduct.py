@@ -17,7 +17,7 @@ import numpy as np
 
 from leeward.model import kernel
 from leeward.network._betabinomial import Beta, log_ratios
-from leeward.network._picks import likely_things, picks_of
+from leeward.network._picks import LEAST, likely_things, picks_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,6 +34,10 @@ __all__ = ["Conduct", "Habit", "conduct_of"]
 
 _SURE: Final = 0.3
 """Suspects at least so likely show how much members differ."""
+_HARDLY: Final = 0.1
+"""Those less likely show how much others differ."""
+_FEWEST: Final = 5
+"""Accounts that show nothing of that yet, so few."""
 _MANY: Final = 3
 """Acts of a kind that an account needs to show how much accounts differ."""
 _LEAST_ALIKE, _MOST_ALIKE = 0.01, 0.1
@@ -65,7 +69,13 @@ class Conduct(NamedTuple):
     habits: tuple[Habit, ...]
 
 
-def conduct_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles) -> Conduct:
+def conduct_of(
+    graph: Graph,
+    touches: Touches,
+    taint: Taint,
+    suspicion: Doubles,
+    chances: Doubles | None = None,
+) -> Conduct:
     """Judge all accounts.
 
     Args:
@@ -73,47 +83,72 @@ def conduct_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles)
         touches: Who touched what.
         taint: What is known of the things.
         suspicion: (accounts) The probabilities that the taint was made of.
+        chances: ``taint.most``, if it is at hand.
     """
-    tainted = np.zeros(touches.acts.shape)
-    picks = picks_of(graph, touches, taint, suspicion, likely_things(taint))
+    # Columns one behind the other in memory: each kind of acts is gone through by itself.
+    tainted = np.zeros(touches.acts.shape, order="F")
+    likely = likely_things(taint) if chances is None else chances > LEAST
+    picks = picks_of(graph, touches, taint, suspicion, likely)
     _tainted_acts(picks, np.zeros(len(touches.things), np.int32), tainted)
-    acts = touches.acts.astype(np.float64)
+    acts = touches.acts.astype(np.float64, order="F")
     members = np.clip(suspicion, 0, 1)
     habits = tuple(_habit(tainted[:, a], acts[:, a], members) for a in range(acts.shape[1]))
-    parts = np.stack(
-        [
-            log_ratios(np.minimum(tainted[:, a], acts[:, a]), acts[:, a], *habit)
-            for a, habit in enumerate(habits)
-        ],
-        axis=1,
-    )
-    return Conduct(tainted, parts, parts.sum(axis=1), habits)
+    parts = np.empty_like(tainted)
+    total = np.zeros(len(members))
+    for a, habit in enumerate(habits):
+        parts[:, a] = log_ratios(np.minimum(tainted[:, a], acts[:, a]), acts[:, a], *habit)
+        total += parts[:, a]
+    return Conduct(tainted, parts, total, habits)
 
 
 def _habit(k: Doubles, n: Doubles, members: Doubles) -> Habit:
     """How members and others spend one kind of acts."""
-    other = 1 - members
-    rare = float((other * k).sum() / max((other * n).sum(), 1))
-    rare = min(max(rare, 1e-7), 0.3)
-    often = float((members * k).sum() / max((members * n).sum(), 1e-9))
-    often = min(max(often, 3 * rare), 0.9)
-    many = n >= _MANY
+    theirs, of_theirs, rest, of_rest = _sums(k, n, members)
+    rare = min(max(rest / max(of_rest, 1), 1e-7), 0.3)
+    often = min(max(theirs / max(of_theirs, 1e-9), 3 * rare), 0.9)
     return Habit(
-        Beta.of(often, _concentration(often, k, n, members * (many & (members > _SURE)), 4.0)),
-        Beta.of(rare, _concentration(rare, k, n, (many & (members < 0.1)).astype(np.float64), 50)),
+        Beta.of(often, _concentration(often, *_spread(often, k, n, members, True), 4.0)),
+        Beta.of(rare, _concentration(rare, *_spread(rare, k, n, members, False), 50.0)),
     )
 
 
-def _concentration(mean: float, k: Doubles, n: Doubles, weights: Doubles, default: float) -> float:
+def _concentration(
+    mean: float, accounts: int, spread: float, chance: float, default: float
+) -> float:
     """By moments: how much shares differ beyond what chance makes them (Williams 1982)."""
-    some = weights > 0
-    if some.sum() <= 5:
+    if accounts <= _FEWEST:
         return default
-    k, n, weights = k[some], n[some], weights[some] / weights[some].sum()
-    spread = float((weights * (k / n - mean) ** 2).sum())
-    chance = float((weights * mean * (1 - mean) / n).sum())
     correlation = (spread - chance) / max(mean * (1 - mean) - chance, 1e-12)
     return 1 / float(np.clip(correlation, _LEAST_ALIKE, _MOST_ALIKE)) - 1
+
+
+@kernel
+def _sums(k: Doubles, n: Doubles, members: Doubles) -> tuple[float, float, float, float]:
+    """The tainted acts and all acts of members, and those of others."""
+    theirs = of_theirs = rest = of_rest = 0.0
+    for i in range(len(k)):
+        theirs += members[i] * k[i]
+        of_theirs += members[i] * n[i]
+        rest += (1 - members[i]) * k[i]
+        of_rest += (1 - members[i]) * n[i]
+    return theirs, of_theirs, rest, of_rest
+
+
+@kernel
+def _spread(
+    mean: float, k: Doubles, n: Doubles, members: Doubles, of_members: bool
+) -> tuple[int, float, float]:
+    """How many accounts act often enough, how much their shares differ, and how much by chance."""
+    accounts, weights, spread, chance = 0, 0.0, 0.0, 0.0
+    for i in range(len(k)):
+        if n[i] < _MANY or (members[i] <= _SURE if of_members else members[i] >= _HARDLY):
+            continue
+        weight = members[i] if of_members else 1.0
+        accounts += 1
+        weights += weight
+        spread += weight * (k[i] / n[i] - mean) ** 2
+        chance += weight * mean * (1 - mean) / n[i]
+    return accounts, spread / max(weights, 1e-300), chance / max(weights, 1e-300)
 
 
 @kernel

@@ -141,7 +141,8 @@ def _shared(graph: Graph, accounts: Int32) -> Int32:
     carried = np.unique(graph.out.edges(made).target)
     carried = carried[graph.kind[carried] != Node.COMMUNITY]
     nodes = np.unique(np.concatenate([posts, carried])).astype(np.int32)
-    return in_order(graph, nodes[graph.into.degrees()[nodes] <= _LARGEST])
+    start = graph.into.start
+    return in_order(graph, nodes[start[nodes + 1] - start[nodes] <= _LARGEST])
 
 
 @kernel

@@ -21,7 +21,7 @@ from leeward.network._tiers import calibrated, tiers_of
 from leeward.network._ties import ties
 from leeward.network._together import together
 from leeward.network._two_hop import two_hops
-from leeward.network._types import Picture, Ranked
+from leeward.network._types import CONCLUSIVE, Picture, Ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,10 +42,6 @@ __all__ = ["Discovery", "Scores", "discover"]
 
 DRAWN: Final = 300
 """Accounts in the picture, at most."""
-
-_CONCLUSIVE: Final = 2.0
-"""Log-odds from which what is known of an account or a thing counts as confirmed where cells are
-judged, as it does in the search."""
 
 _OPPOSING: Final = ("argued", "complained")
 """Evidence that is told even where it adds nothing: that somebody opposed is to be known."""
@@ -159,6 +155,7 @@ def discover(
         roles,
         Remaining(graph, found, given.labels, given.sources),
         together(graph, [*nodes, *offenders.tolist()], frozenset(offenders.tolist())),
+        given.sources,
     )
     ranking = tuple(ranker.rank(place, node) for place, node in enumerate(nodes, 1))
     drawn = _drawn(ranking)
@@ -215,7 +212,7 @@ def _cells(graph: Graph, found: Search) -> tuple[Cell, ...]:
     if found.abstained is not None:  # there is nobody to suspect
         return ()
     confirmed, things = (
-        np.flatnonzero(odds >= _CONCLUSIVE).astype(np.int32)
+        np.flatnonzero(odds >= CONCLUSIVE).astype(np.int32)
         for odds in (found.parts["priors"], found.taint.priors)
     )
     return cells_of(graph, found.touches, found.suspicion, found.taint, confirmed, things)
@@ -249,6 +246,7 @@ class _Ranker:
         roles: Shields by node.
         remaining: Tells what is no act.
         beside: Evidence beside the score, by node.
+        sources: Who said something of a node, by node.
     """
 
     def __init__(
@@ -260,13 +258,20 @@ class _Ranker:
         roles: Mapping[int, str],
         remaining: Remaining,
         beside: Mapping[int, Evidence],
+        sources: Mapping[int, Sequence[str]],
     ) -> None:
         self._graph, self._found, self._tiers = graph, found, tiers
         self._cells, self._roles = cells, roles
         self._remaining, self._beside = remaining, beside
         self._calibrated = calibrated(found)
         self._reasoner = Reasoner(
-            graph, found.touches, found.taint, found.conduct, found.suspicion, found.parts
+            graph,
+            found.touches,
+            found.taint,
+            found.conduct,
+            found.suspicion,
+            found.parts,
+            sources,
         )
 
     def rank(self, rank: int, node: int) -> Ranked:

@@ -63,7 +63,13 @@ class Dissent(NamedTuple):
         return self.argued + self.complained
 
 
-def dissent_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles) -> Dissent:
+def dissent_of(
+    graph: Graph,
+    touches: Touches,
+    taint: Taint,
+    suspicion: Doubles,
+    chances: Doubles | None = None,
+) -> Dissent:
     """Judge what all accounts did against tainted posts.
 
     Args:
@@ -71,10 +77,12 @@ def dissent_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles)
         touches: Who touched what.
         taint: What is known of the things.
         suspicion: (accounts) The probabilities that the taint was made of.
+        chances: ``taint.most``, if it is at hand.
     """
-    chances, total = taint.most, touches.replies.astype(np.float64)
+    chances = taint.most if chances is None else chances
+    likely, total = chances > LEAST, touches.replies.astype(np.float64)
     replies, complaints = counts = np.zeros((2, len(total)))
-    acts = acts_on(graph, touches, chances > LEAST, (Act.REPLIED, Act.FLAGGED))
+    acts = acts_on(graph, touches, likely, (Act.REPLIED, Act.FLAGGED))
     _count(acts, graph.out.unsigned(), touches.thing_at, chances, counts)
     members = np.clip(suspicion, 0, 1)
     often = _share(replies, total, members)
@@ -84,7 +92,7 @@ def dissent_of(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles)
     of_members = ((members * files).sum() + _PRIOR / 2) / (members.sum() + _PRIOR)
     of_others = (((1 - members) * files).sum() + _PRIOR / 2) / ((1 - members).sum() + _PRIOR)
     # Of those who came by anything tainted, which few of the others did.
-    came = (1 - members) * came_by(touches, chances > LEAST)
+    came = (1 - members) * came_by(touches, likely)
     of_others = max(of_others, ((came * files).sum() + _PRIOR / 2) / (came.sum() + _PRIOR))
     ratio = min(float(np.log(of_members / of_others)), 0.0)
     return Dissent(

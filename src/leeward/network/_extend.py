@@ -41,14 +41,11 @@ class Extended(NamedTuple):
         touches: They.
         acted: (accounts) Who did anything in between, or touched a post of which it is known
             only now what it carries.
-        changed: (accounts) Whose touches of shared things may be others than before; among them
-            who did nothing, but was joined at a thing.
         gains: What came to the rows of accounts.
     """
 
     touches: Touches
     acted: Bools
-    changed: Bools
     gains: Gains
 
 
@@ -99,8 +96,6 @@ def extended(old: Touches, before: Graph, graph: Graph) -> Extended:
     unsure = np.union1d(new, _unsure(before, graph, is_other, thing_at))
     _begin(unsure, things, graph.kind, graph.first, graph.author, account_at, into, beginner)
     size = np.add.reduceat(by_thing.weight, by_thing.start[:-1]) if len(things) else WEIGHTS[:0]
-    changed = acted.copy()
-    changed[gains.account] = True
     return Extended(
         Touches(
             accounts,
@@ -117,7 +112,6 @@ def extended(old: Touches, before: Graph, graph: Graph) -> Extended:
             *_counted(old, graph, accounts, acted),
         ),
         acted,
-        changed,
         gains,
     )
 

@@ -60,7 +60,7 @@ def extent_of(total: Doubles, members: Int32, hidden: Hidden | None, accounts: i
     found = int((hidden.ranks < cut).sum())
     # The share of members that is found, after Jeffreys.
     share = np.random.default_rng(0).beta(found + 0.5, len(members) - found + 0.5, _DRAWS)
-    draws = _likely(ranked, cut) / np.maximum(share, 1e-3)
+    draws = _likely(ranked, cut, len(ranked) - cut) / np.maximum(share, 1e-3)
     low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
     return Extent(*(float(np.clip(one, 1, most)) for one in (middle, low, 2 * high)))
 
@@ -72,7 +72,9 @@ def _cut(ranked: Doubles, hidden: Hidden) -> int:
     """
     least = min(_LEAST, hidden.size)
     cuts = np.unique(np.geomspace(max(least, 1), max(hidden.size, 1), _CUTS).round().astype(int))
-    sure: list[int] = [cut for cut in cuts.tolist() if _likely(ranked, cut) >= _SURE * cut]
+    sure: list[int] = [
+        cut for cut in cuts.tolist() if _likely(ranked, cut, len(ranked) - cut) >= _SURE * cut
+    ]
     if not sure:
         return hidden.size
     some = int(np.sort(hidden.ranks)[:_SOME][-1]) + 1
@@ -86,11 +88,14 @@ def likely_members(total: Doubles, size: int) -> float:
         total: (accounts) Log-odds without a base rate.
         size: How many of the highest are suspects.
     """
-    return _likely(np.sort(total)[::-1], size)
+    others = max(len(total) - size, 0)
+    suspects = np.partition(total, others)[others:] if others else total
+    return _likely(np.sort(suspects)[::-1], size, others)
 
 
-def _likely(ranked: Doubles, size: int) -> float:
-    odds = ranked[:size] + np.log(size / max(len(ranked) - size, 1))
+def _likely(ranked: Doubles, size: int, others: int) -> float:
+    """The same of the highest, in order; ``others`` is how many stand below them."""
+    odds = ranked[:size] + np.log(size / max(others, 1))
     return float((1 / (1 + np.exp(-np.clip(odds, -50, 50)))).sum())
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from leeward.network._hiding import Hidden
     from leeward.network._touches import Touches
 
+    Floats = npt.NDArray[np.float32]
     Int32 = npt.NDArray[np.int32]
 
 __all__ = ["Ground", "ground_of"]
@@ -38,12 +39,19 @@ class Ground(NamedTuple):
         ways: Where votes come from.
         hidden: What hiding showed; None with too few members to hide any.
         parts: The members that are hidden together.
+        families: (accounts, parts + 1) The scores of each other ranking without each part; the
+            last column knows all seeds.
+        worth: What each ranking is worth.
+        abstained: Why nothing is said, in words; None where something is.
         by_replies: Whether replies lead, and not what accounts share.
     """
 
     ways: Ways
     hidden: Hidden | None
     parts: list[Int32]
+    families: dict[str, Floats]
+    worth: dict[str, float]
+    abstained: str | None = None
     by_replies: bool = False
 
     @property
@@ -73,23 +81,28 @@ def ground_of(
     ways = Ways(touches)
     # Accounts about which reviewers were asked stood high already: hiding them would prove nothing.
     members = confirmed.given
-    if len(members) < FEWEST:
-        return Ground(ways, None, [])
-    parts = dealt(touches.account_at[in_order(graph, touches.accounts[members])], max(folds, 2))
-    hidden = hide_and_grow(
-        graph, touches, ways, confirmed, parts, progress, with_whole=True, usual=usual
-    )
-    if len(members) < ENOUGH or _led(hidden):
-        return Ground(ways, hidden, parts)
+    parts: list[Int32] = []
+    hidden: Hidden | None = None
+    if len(members) >= FEWEST:
+        parts = dealt(touches.account_at[in_order(graph, touches.accounts[members])], max(folds, 2))
+        hidden = hide_and_grow(
+            graph, touches, ways, confirmed, parts, progress, with_whole=True, usual=usual
+        )
+    progress("comparing rankings")
     families = families_of(graph, touches, confirmed, parts)
-    otherwise = min(worth_of(touches, families, parts, hidden).values())
-    if nothing_in_common(graph, touches, ways, members, otherwise) is not None:
-        otherwise = 0.0
+    worth = worth_of(touches, families, parts, hidden)
+    if hidden is None or len(members) < ENOUGH:
+        return Ground(ways, hidden, parts, families, worth)
+    best = min(worth.values())
+    abstained = nothing_in_common(graph, touches, ways, members, best)
     ways.forget()
-    other = led_by_replies(graph, touches, confirmed, parts, otherwise, progress)
-    if other is None:
-        return Ground(ways, hidden, parts)
-    return Ground(other.ways, other.hidden, parts, by_replies=True)
+    if not _led(hidden):
+        best = best if abstained is None else 0.0
+        other = led_by_replies(graph, touches, confirmed, parts, best, progress)
+        if other is not None:
+            worth = worth_of(touches, families, parts, other.hidden)
+            return Ground(other.ways, other.hidden, parts, families, worth, by_replies=True)
+    return Ground(ways, hidden, parts, families, worth, abstained)
 
 
 def _led(hidden: Hidden) -> bool:

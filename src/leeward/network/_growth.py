@@ -134,8 +134,9 @@ def step_of(
         hashtags: Whether hashtags count that no person judged.
     """
     taint = taint_of(touches, suspicion, things, hashtags=hashtags)
-    conduct = conduct_of(graph, touches, taint, suspicion)
-    dissent = dissent_of(graph, touches, taint, suspicion)
+    chances = taint.most
+    conduct = conduct_of(graph, touches, taint, suspicion, chances)
+    dissent = dissent_of(graph, touches, taint, suspicion, chances)
     vote = votes * max(_LOOSEST, _ANCHOR / (_ANCHOR + size))
     total = conduct.total + dissent.total + vote
     replied = None if replies is None else replied_of(replies, suspicion)
@@ -176,7 +177,7 @@ class Growth:
         self._replies = ways.replies
         self.hashtags = True
         self._active = touches.by_account.degrees() > 0
-        self._witnesses, self._weights = self._confirmed_witnesses()
+        self._witnesses, self._weights = _voters(touches, confirmed)
         self._members = confirmed.given if len(confirmed.given) else confirmed.members
         self.ways = ways.weights(self._witnesses, self._weights, self._members)
         first = ways.blended(self.ways, self._witnesses, self._weights, self._members)
@@ -205,23 +206,37 @@ class Growth:
             confirmed: Where each begins.
             keep_last: Keep of the last what :meth:`kept` gives, and forget all other votes.
         """
+        asked = [_voters(touches, one)[0] for one in confirmed if len(one.members)]
+        if asked:
+            ways.ahead(np.unique(np.concatenate(asked)))
         grown = [cls(graph, touches, ways, one) for one in confirmed]
+        found = [np.zeros(len(one.total)) for one in grown]
+        kept: list[Way] = []
         for name in ways.names:
-            asked = [one._witnesses for one in grown if name in one.ways]
-            if asked:
-                ways.ahead(np.unique(np.concatenate(asked)), name)
-        for one in grown:
-            one._vote(ways)
+            which = [i for i, one in enumerate(grown) if name in one.ways]
+            if which:
+                ways.ahead(np.unique(np.concatenate([grown[i]._witnesses for i in which])), name)
+            for i in which:
+                found[i] += grown[i]._said(ways, name)
+            if keep_last:
+                kept += grown[-1]._ways_kept(ways, name)
+                ways.forget(name)
+        for one, votes in zip(grown, found, strict=True):
+            one.votes, one.total = votes, (one.total + votes) / 2
         if keep_last:
-            grown[-1]._kept = grown[-1].kept(ways)
-            ways.forget()
+            grown[-1]._kept = tuple(kept)
         return grown
 
-    def _vote(self, ways: Ways) -> None:
-        """Take the votes of the promoted, too."""
-        first = self.total
-        self.votes = ways.blended(self.ways, self._witnesses, self._weights, self._members)
-        self.total = (first + self.votes) / 2
+    def _said(self, ways: Ways, name: str) -> Doubles:
+        """What the votes of the promoted, too, add through one kind of things."""
+        votes = ways.said(name, self._witnesses, self._weights, self._members)
+        return self.ways[name] * votes
+
+    def _ways_kept(self, ways: Ways, name: str) -> list[Way]:
+        if name not in self.ways:
+            return []
+        weight = self.ways[name]
+        return [ways.kept(name, weight, self._witnesses, self._weights, self._members)]
 
     def step(self, size: int, confirmed: Confirmed | None = None) -> Step:
         """Suspect so many of those who stand highest, and look again at everybody.
@@ -258,22 +273,23 @@ class Growth:
         """What the votes follow from, to be taken again for some accounts."""
         if self._kept is not None:
             return self._kept
-        return ways.kept(self.ways, self._witnesses, self._weights, self._members)
-
-    def _confirmed_witnesses(self) -> tuple[npt.NDArray[np.int64], Doubles]:
-        """Members, evenly thinned where there are very many; where they are few, things too.
-
-        A thing is the worse witness: who is near to it is near to everybody who came by it.
-        """
-        members, things = self._confirmed.members, np.flatnonzero(self._confirmed.things > 0)
-        if len(members) >= _ENOUGH:
-            things = things[:0]
-        everybody = np.concatenate([members, len(self._touches.accounts) + things])
-        weights = np.concatenate([self._confirmed.weights, np.ones(len(things))])
-        kept = np.unique(np.linspace(0, len(everybody) - 1, _WITNESSES).round().astype(np.int64))
-        kept = kept[: len(everybody)]
-        weights = weights[kept] / max(weights[kept].mean(), 1e-9) if len(kept) else weights
-        return everybody[kept].astype(np.int64), weights
+        return tuple(one for name in self.ways for one in self._ways_kept(ways, name))
 
     def _highest(self, order: Doubles, count: int) -> npt.NDArray[np.int64]:
         return highest(self._graph, self._touches, self._confirmed, order, count)
+
+
+def _voters(touches: Touches, confirmed: Confirmed) -> tuple[npt.NDArray[np.int64], Doubles]:
+    """Members, evenly thinned where there are very many; where they are few, things too.
+
+    A thing is the worse witness: who is near to it is near to everybody who came by it.
+    """
+    members, things = confirmed.members, np.flatnonzero(confirmed.things > 0)
+    if len(members) >= _ENOUGH:
+        things = things[:0]
+    everybody = np.concatenate([members, len(touches.accounts) + things])
+    weights = np.concatenate([confirmed.weights, np.ones(len(things))])
+    kept = np.unique(np.linspace(0, len(everybody) - 1, _WITNESSES).round().astype(np.int64))
+    kept = kept[: len(everybody)]
+    weights = weights[kept] / max(weights[kept].mean(), 1e-9) if len(kept) else weights
+    return everybody[kept].astype(np.int64), weights

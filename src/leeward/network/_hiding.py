@@ -121,70 +121,101 @@ def hide_and_grow(
 
     A hashtag is a word that anybody may use: where many of a network use one, those who gather
     under it look like members, whatever they post there. So hashtags count only where the hidden
-    ones stand clearly lower without them.
+    ones stand clearly lower without them. The smaller half of the sizes shows that.
     """
     known = [confirmed.without(hidden) for hidden in folds]
     if with_whole:
         known.append(confirmed)
     begun = Growth.of_each(graph, touches, ways, known, keep_last=with_whole)
-    told = _grown(begun, ways, folds, progress, usual=usual, hashtags=True)
-    enough = sum(len(hidden) for hidden in folds) >= ENOUGH
-    if ways.replies is not None or not enough or not (touches.kind == Node.TAG).any():
-        return told
-    progress("the same without hashtags")
-    plain = _grown(begun, ways, folds, progress, usual=usual, hashtags=False)
-    return plain if _as_good(plain.shares, told.shares) else told
-
-
-def _grown(
-    begun: list[Growth],
-    ways: Ways,
-    folds: list[Int32],
-    progress: Callable[[str], None],
-    *,
-    usual: int | None,
-    hashtags: bool,
-) -> Hidden:
-    """Go through the sizes, with hashtags or without; what begins stays as it is."""
-    activity = ways.activity
-    steps = sizes(len(activity))
-    choose: Callable[[list[_Tried]], _Tried] = partial(_steady, usual=usual)
+    told = _Trial(begun, ways, folds, usual, hashtags=True)
+    steps = sizes(len(ways.activity))
     if ways.replies is not None:
-        steps, choose = steps[:_BY_REPLIES], _best
-    grown = [one.again(hashtags=hashtags) for one in begun]
-    whole = grown.pop() if len(grown) > len(folds) else None
-    tried: list[_Tried] = []
+        told.look(steps[:_BY_REPLIES], progress)
+        return told.found()
+    enough = sum(len(hidden) for hidden in folds) >= ENOUGH
+    if not enough or not (touches.kind == Node.TAG).any():
+        told.look(steps, progress)
+        return told.found()
+    plain = _Trial(begun, ways, folds, usual, hashtags=False)
+    half = -(-len(steps) // 2)
+    plain.look(steps[:half], progress)
+    progress("the same with hashtags")
+    told.look(steps[:half], progress)
+    better = plain if _as_good(plain.chosen().shares, told.chosen().shares) else told
+    better.look(steps[half:], progress)
+    return better.found()
 
-    def look(place: int) -> tuple[Doubles, Doubles, float, Doubles]:
-        total = grown[place].step(size).total
-        above = np.array([np.count_nonzero(total > total[m]) for m in folds[place].tolist()])
-        shares = shares_above(total, activity, folds[place])
+
+class _Trial:
+    """Growth without each fold in turn, with hashtags or without; what began stays as it is.
+
+    Args:
+        begun: The growth without each fold; last, if it is there, the one that hides nobody.
+        ways: Where votes come from.
+        folds: Who is hidden.
+        usual: How many suspects were right in an earlier search.
+        hashtags: Whether hashtags count that no person judged.
+    """
+
+    def __init__(
+        self,
+        begun: list[Growth],
+        ways: Ways,
+        folds: list[Int32],
+        usual: int | None,
+        *,
+        hashtags: bool,
+    ) -> None:
+        self._activity, self._folds, self._hashtags = ways.activity, folds, hashtags
+        self._choose: Callable[[list[_Tried]], _Tried] = partial(_steady, usual=usual)
+        if ways.replies is not None:
+            self._choose = _best
+        self._grown = [one.again(hashtags=hashtags) for one in begun]
+        self._whole = self._grown.pop() if len(self._grown) > len(folds) else None
+        self._tried: list[_Tried] = []
+
+    def look(self, steps: list[int], progress: Callable[[str], None]) -> None:
+        """Go through some more sizes, until the hidden ones stand far worse."""
+        with ThreadPoolExecutor(_THREADS) as threads:
+            for size in steps:
+                standings = [standing(one.shares) for one in self._tried]
+                late = len(standings) > 0 and self._tried[-1].size > _EARLY * len(self._activity)
+                if late and min(standings[-2:]) > min(standings) + _WORSE:
+                    break
+                self._tried.append(self._at(size, threads))
+                self._tried = _open(self._tried, self._choose)
+                progress(f"hiding confirmed ones: {size:,} suspects")
+
+    def _at(self, size: int, threads: ThreadPoolExecutor) -> _Tried:
+        whole = self._whole
+        before = None if whole is None else whole.total
+        beside = None if whole is None else threads.submit(_grow, whole, size)
+        found = list(threads.map(lambda fold: self._look(fold, size), range(len(self._folds))))
+        if beside is not None:
+            beside.result()
+        shares, ranks = (np.concatenate([one[i] for one in found]) for i in (0, 1))
+        purity = float(np.mean([one[2] for one in found]))
+        return _Tried(size, shares, ranks, purity, tuple(one[3] for one in found), before)
+
+    def _look(self, fold: int, size: int) -> tuple[Doubles, Doubles, float, Doubles]:
+        total, hidden = self._grown[fold].step(size).total, self._folds[fold]
+        above = np.array([np.count_nonzero(total > total[m]) for m in hidden.tolist()])
+        shares = shares_above(total, self._activity, hidden)
         return shares, above.astype(np.float64), likely_members(total, size) / size, total
 
-    with ThreadPoolExecutor(_THREADS) as threads:
-        for size in steps:
-            before = None if whole is None else whole.total
-            beside = None if whole is None else threads.submit(_grow, whole, size)
-            found = list(threads.map(look, range(len(folds))))
-            if beside is not None:
-                beside.result()
-            shares, ranks = (np.concatenate([one[i] for one in found]) for i in (0, 1))
-            purity = float(np.mean([one[2] for one in found]))
-            totals = tuple(one[3] for one in found)
-            tried.append(_Tried(size, shares, ranks, purity, totals, before))
-            tried = _open(tried, choose)
-            progress(f"hiding confirmed ones: {size:,} suspects")
-            standings = [standing(one.shares) for one in tried]
-            late = size > _EARLY * len(activity)
-            if late and min(standings[-2:]) > min(standings) + _WORSE:
-                break
-    chosen = choose(tried)
-    order = np.argsort(np.concatenate(folds))
-    path = tuple((one.size, at) for one, at in zip(tried, standings, strict=True))
-    shares, ranks = chosen.shares[order], chosen.ranks[order]
-    if whole is not None and chosen.before is not None:
-        whole.total = chosen.before
-    return Hidden(chosen.size, shares, ranks, path, chosen.totals, whole, hashtags)
+    def chosen(self) -> _Tried:
+        """The right size, of those that were looked at."""
+        return self._choose(self._tried)
+
+    def found(self) -> Hidden:
+        """What all of it showed."""
+        chosen, whole = self.chosen(), self._whole
+        order = np.argsort(np.concatenate(self._folds))
+        path = tuple((one.size, standing(one.shares)) for one in self._tried)
+        shares, ranks = chosen.shares[order], chosen.ranks[order]
+        if whole is not None and chosen.before is not None:
+            whole.total = chosen.before
+        return Hidden(chosen.size, shares, ranks, path, chosen.totals, whole, self._hashtags)
 
 
 def _grow(growth: Growth, size: int) -> None:

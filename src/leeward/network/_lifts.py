@@ -161,16 +161,6 @@ class Lifts:
         _in_halves(by_thing, to_things)
         return room
 
-    def one_step(self, witnesses: Int64) -> Floats:
-        """(accounts, :data:`COLUMNS`) The walkers at each account after the first of two steps.
-
-        Args:
-            witnesses: As in :meth:`of`.
-        """
-        room = self.room()
-        self._begin(witnesses, room)
-        return room.at
-
     def room(self, other: Walkers | None = None) -> Walkers:
         """Room for walkers, not filled yet; in the room of other ways, as far as it will do."""
         return Walkers(

@@ -29,6 +29,8 @@ _FEWEST: Final = 4
 """Accounts to compare with, at least."""
 DEVIATIONS: Final = 2.33
 """One-sided, one in a hundred."""
+_FAR: Final = 2.0
+"""So many times as far from the middle, one set of placebo seeds is enough to tell."""
 
 
 def nothing_in_common(
@@ -47,15 +49,20 @@ def nothing_in_common(
         members: The seeds.
         best: The best standing of the hidden seeds among all rankings.
     """
-    logs = placebo(graph, touches, ways, members)
-    if not len(logs):
+    sets = drawn(graph, touches, members)
+    if not sets:
         return (
             "there are too few other accounts to tell whether the seeds have more in common than "
             "anybody has. A longer log may help."
         )
-    middle, spread = float(logs.mean()), float(logs.std())
-    if best < middle - DEVIATIONS * spread / np.sqrt(len(members)):
+    if len(sets[0]) == _MOST:  # where seeds stand far beyond what chance makes likely, one will do
+        least = _least(placebo(ways, sets[:1]), _FAR * DEVIATIONS, len(members))
+        if best < least:
+            return None
+    logs = placebo(ways, sets)
+    if best < _least(logs, DEVIATIONS, len(members)):
         return None
+    middle = float(logs.mean())
     return (
         "the seeds have no more in common than accounts drawn at random: hidden one after the "
         f"other, {_compared(1 - np.exp(best), 1 - np.exp(middle))}. Either they do not belong "
@@ -75,12 +82,13 @@ def _compared(seeds: float, random: float) -> str:
     )
 
 
-def placebo(graph: Graph, touches: Touches, ways: Ways, members: Int32) -> Doubles:
+def placebo(ways: Ways, sets: list[Int64]) -> Doubles:
     """The log shares of like accounts above random seeds, each found by the others of its set.
 
-    None where there are too few accounts to draw from.
+    Args:
+        ways: Where votes come from.
+        sets: The seeds, from :func:`drawn`.
     """
-    sets = drawn(graph, touches, members)
     if not sets:
         return np.empty(0)
     ways.ahead(np.unique(np.concatenate(sets)))
@@ -90,6 +98,11 @@ def placebo(graph: Graph, touches: Touches, ways: Ways, members: Int32) -> Doubl
         found.append(min(shares, key=standing))  # the real seeds may choose their way, too
     logs: Doubles = np.log(np.concatenate(found))
     return logs
+
+
+def _least(logs: Doubles, deviations: float, members: int) -> float:
+    """Below which standing so many seeds have more in common than anybody has."""
+    return float(logs.mean() - deviations * logs.std() / np.sqrt(members))
 
 
 def drawn(graph: Graph, touches: Touches, members: Int32) -> list[Int64]:

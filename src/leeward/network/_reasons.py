@@ -25,7 +25,7 @@ from leeward.network._touches import MADE
 from leeward.network._types import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -42,6 +42,8 @@ MOST: Final = 6
 FURTHER: Final = "further evidence"
 """The name of what evidence beyond :data:`MOST` adds up to."""
 
+_SOURCES: Final = 3
+"""Sources that are named, at most."""
 _SAME: Final = 9
 """Decimals to which weights are compared: the last bits depend on the order of the nodes."""
 _PARTS: Final = {"made": Act.AUTHORED, "reposted": Act.REPOSTED, "liked": Act.LIKED}
@@ -111,6 +113,7 @@ class Reasoner:
         parts: (accounts) By name, what adds up to the log-odds. ``made``, ``reposted`` and
             ``liked`` are the parts of ``conduct``, or all of them times one factor; ``argued``
             and ``complained`` are told as evidence where they are given.
+        sources: Who said something of a thing that was not given as a seed, by node.
     """
 
     def __init__(
@@ -121,8 +124,10 @@ class Reasoner:
         conduct: Conduct,
         suspicion: Doubles,
         parts: Mapping[str, Doubles],
+        sources: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
         self._graph, self._touches, self._taint = graph, touches, taint
+        self._sources = sources or {}
         self._conduct, self._suspicion, self._parts = conduct, suspicion, parts
         self._likely = likely_things(taint)
         self._scale = {name: _scale(parts[name], conduct.parts[:, a]) for name, a in _PARTS.items()}
@@ -210,10 +215,12 @@ class Reasoner:
         known = int((self._taint.priors[things] > 0).sum())
         if key.act == Act.AUTHORED and key.kind == Node.POST:  # only what is known of it counts
             if known in (0, len(things)):
-                return (
-                    f"{_were(len(things))} {'confirmed or reported' if known else 'judged before'}"
-                )
-            return f"were judged before; {known} of these {_were(known)} confirmed or reported"
+                judged = f"confirmed or reported{self._by(things)}" if known else "judged before"
+                return f"{_were(len(things))} {judged}"
+            return (
+                f"were judged before; {known} of these {_were(known)} confirmed or reported"
+                f"{self._by(things)}"
+            )
         by = self._touches.by_thing
         rows = [by.row(thing) for thing in things]
         people = np.concatenate([by.other[row] for row in rows])
@@ -233,8 +240,16 @@ class Reasoner:
         if innocent:
             told += f"; so did {_counted(innocent, 'account')} confirmed as innocent"
         if known:
-            told += f"; {known} of these {_were(known)} confirmed or reported"
+            told += f"; {known} of these {_were(known)} confirmed or reported{self._by(things)}"
         return told
+
+    def _by(self, things: list[int]) -> str:
+        """Who said so, where it was not given as a seed."""
+        nodes = self._touches.things[things].tolist()
+        who = sorted({source for node in nodes for source in self._sources.get(node, ())})
+        more = len(who) - _SOURCES
+        told = [*who[:_SOURCES], *([f"{more} more"] if more > 0 else [])]
+        return f" ({', '.join(told)})" if told else ""
 
     def _did_to(self, key: _Key, rows: list[slice]) -> str:
         """What others did who speak to an act."""

@@ -16,16 +16,13 @@ from leeward.network._growth import Confirmed
 from leeward.network._hiding import ENOUGH
 from leeward.network._lean import shares_above, standing
 from leeward.network._led_by_replies import asked_about, open_ended
-from leeward.network._null import nothing_in_common
 from leeward.network._portfolio import (
     EVIDENCE,
     blend,
     evidence_of,
-    families_of,
     leanings_of,
     of_time,
     weights_of,
-    worth_of,
 )
 from leeward.network._time import timing_of
 from leeward.network._touches import touches_of
@@ -169,12 +166,10 @@ def search(
     usual = None if previous is None else previous.kept.size
     ground = ground_of(graph, touches, confirmed, folds, usual, progress)
     members, hidden, parts = confirmed.given, ground.hidden, ground.parts
+    families, worth = ground.families, ground.worth
     found = agreed(graph, touches, ground.ways, confirmed, hidden, parts)
     step, voted = found.step, found.growth.kept(ground.ways)
     ground.ways.forget()
-    progress("comparing rankings")
-    families = families_of(graph, touches, confirmed, parts)
-    worth = worth_of(touches, families, parts, hidden)
     weights = weights_of(worth, len(members))
     leanings = leanings_of(touches, weights, families, parts)
     blended = blend(weights, families, leanings, evidence_of(step, found.agreement))
@@ -186,9 +181,6 @@ def search(
     }
     scores |= {name: columns[:, -1] for name, columns in families.items()}
     checked = hidden if len(members) >= ENOUGH else None
-    abstained = None
-    if checked is not None and not ground.by_replies:
-        abstained = nothing_in_common(graph, touches, ground.ways, members, min(worth.values()))
     extent = extent_of(sum(blended.values(), prior), members, checked, len(prior))
     extent = open_ended(extent, len(prior)) if ground.by_replies else extent
     kept = Kept(
@@ -202,7 +194,7 @@ def search(
         frozenset((node, weight > 0) for node, weight in seeds.items() if weight),
         touches.accounts[confirmed.members],
         standing(shares_above(found.total, touches.by_account.degrees(), members)),
-        checked is not None and ground.leads and abstained is None,
+        checked is not None and ground.leads and ground.abstained is None,
         hidden is None or hidden.hashtags,
     )
     settled = [n for n, weight in seeds.items() if weight and graph.kind[n] == Node.ACCOUNT]
@@ -233,7 +225,7 @@ def search(
         said.line,
         None if checked is None else _own(checked),
         () if hidden is None else hidden.path,
-        abstained,
+        ground.abstained,
         kept,
         step.replied,
     )

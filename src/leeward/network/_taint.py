@@ -20,6 +20,7 @@ from leeward.model import kernel
 from leeward.network._acts import Node
 from leeward.network._betabinomial import Beta, log_ratio, log_ratios
 from leeward.network._touches import MADE
+from leeward.network._types import CONCLUSIVE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
 
     Doubles = npt.NDArray[np.float64]
 
-__all__ = ["KINDS", "Sorts", "Taint", "chance", "sorts_of", "suspect_touches", "taint_of"]
+__all__ = [
+    "KINDS",
+    "Sorts",
+    "Taint",
+    "chance",
+    "sorts_of",
+    "suspect_touches",
+    "taint_of",
+    "without_hints",
+]
 
 KINDS: Final = (Node.POST, Node.MEDIA, Node.TAG, Node.LINK)
 
@@ -43,6 +53,7 @@ _APART: Final = 10.0
 """The share of suspects at a tainted thing is at least so many times that at an ordinary one."""
 _HIGHEST: Final = 0.8
 _POST: Final = int(Node.POST)
+_SURE: Final = CONCLUSIVE
 _FEWEST, _MOST = 1e-4, 0.02
 """Bounds of the share of things that are tainted."""
 _ROUNDS: Final = 20
@@ -50,7 +61,7 @@ _NEGLIGIBLE: Final = 1e-3
 """Weights of touches by suspects that are rounding."""
 _SMALL: Final = 1 << 14
 """Tenths of touches that are counted in a table."""
-_MEMORY: Final = 1 << 12
+_MEMORY: Final = 1 << 14
 """Probabilities that are kept while things are judged."""
 _SAMPLE: Final = 100_000
 """Things of one kind with a suspect's touch that are looked at; more say nothing new."""
@@ -82,6 +93,7 @@ class Taint(NamedTuple):
         priors: (things) What is known of each from elsewhere, as log-odds; mostly 0.
         sorts: By place in :data:`KINDS`.
         sorts_made: The same by who made posts with it.
+        hashtags: Whether a hashtag may be tainted that no person judged.
     """
 
     touches: Doubles
@@ -92,12 +104,12 @@ class Taint(NamedTuple):
     priors: Doubles
     sorts: tuple[Sorts, ...]
     sorts_made: tuple[Sorts, ...]
+    hashtags: bool = True
 
     @property
     def most(self) -> Doubles:
         """(things) The highest of the probabilities."""
-        highest: Doubles = np.maximum(np.maximum(self.light, self.heavy), self.made)
-        return highest
+        return _highest(self.light, self.heavy, self.made)
 
 
 def suspect_touches(touches: Touches, suspicion: Doubles) -> tuple[Doubles, Doubles]:
@@ -105,7 +117,7 @@ def suspect_touches(touches: Touches, suspicion: Doubles) -> tuple[Doubles, Doub
     found, makers = np.zeros(len(touches.things)), np.zeros(len(touches.things))
     suspects = np.flatnonzero(suspicion != 0)
     _sum(suspects, touches.by_account.unsigned(), suspicion, found, makers)
-    return np.maximum(found, 0), np.maximum(makers, 0)
+    return np.maximum(found, 0, out=found), np.maximum(makers, 0, out=makers)
 
 
 def taint_of(
@@ -122,35 +134,76 @@ def taint_of(
         hashtags: Whether a hashtag may be tainted that no person judged.
     """
     found, makers = suspect_touches(touches, suspicion)
-    sorts = tuple(sorts_of(found, touches.size, touches.kind, kind) for kind in KINDS)
+    sorts = sorts_of(found, touches.size, touches.kind)
     # A post has one maker; and what one alone made ties no makers.
     several = np.where((touches.makers >= 2) & (touches.kind != _POST), touches.kind, 0)
-    sorts_made = tuple(
-        sorts_of(makers, touches.makers, several.astype(np.uint8), kind) for kind in KINDS
-    )
+    sorts_made = sorts_of(makers, touches.makers, several.astype(np.uint8))
     # For who made a post that a person judged, that judgement alone counts.
     sorts_made = (sorts_made[_POST - 1]._replace(odds=0.0), *sorts_made[_POST:])
     light, heavy, made = np.zeros((3, len(found)))
-    heard = (found > 0) | (makers > 0)
-    if not hashtags:
-        heard &= touches.kind != Node.TAG
-    some = np.flatnonzero(heard | (priors != 0))
-    _judge(some, touches, found, makers, sorts, sorts_made, priors, light, heavy, made)
-    return Taint(found, makers, light, heavy, made, priors, sorts, sorts_made)
+    unjudged = Taint(
+        found, makers, light, heavy, made, priors, sorts, sorts_made, hashtags=hashtags
+    )
+    return _judged(touches, unjudged)
 
 
-def sorts_of(found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8, kind: int) -> Sorts:
-    """Tell the tainted things of a kind from the ordinary ones.
+def without_hints(taint: Taint) -> Taint:
+    """The same, as if nothing of which somebody gave a hint were tainted.
+
+    Who touched it shows nothing, either: a hint that is false makes suspects of them, and they
+    would bear each other out.
+    """
+    hinted = (taint.priors > 0) & (taint.priors < CONCLUSIVE)
+    if not hinted.any():
+        return taint
+    light, heavy, made = (np.where(hinted, 0.0, o) for o in (taint.light, taint.heavy, taint.made))
+    priors = np.where(hinted, 0.0, taint.priors)
+    return taint._replace(light=light, heavy=heavy, made=made, priors=priors)
+
+
+def _judged(touches: Touches, taint: Taint) -> Taint:
+    """The same with the probabilities of all things, which were 0."""
+    deaf = 0 if taint.hashtags else int(Node.TAG)
+    _judge(
+        _heard(taint.touches, taint.makers, taint.priors, touches.kind, deaf),
+        touches,
+        taint.touches,
+        taint.makers,
+        taint.sorts,
+        taint.sorts_made,
+        taint.priors,
+        taint.light,
+        taint.heavy,
+        taint.made,
+    )
+    return taint
+
+
+def sorts_of(found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8) -> tuple[Sorts, ...]:
+    """Tell the tainted things of each kind from the ordinary ones.
 
     Args:
         found: (things) The touches by suspects.
         size: (things) All touches.
-        kinds: (things) Which kind each is of.
-        kind: Only the things of this kind are looked at.
+        kinds: (things) Which kind each is of; what is of none is not looked at.
+
+    Returns:
+        By place in :data:`KINDS`.
     """
     # Things that no suspect touched differ by their number of touches alone, in tenths.
-    tenths = np.zeros(_SMALL, np.int64)
-    some, large = _sifted(found, size, kinds, kind, tenths)
+    tenths = np.zeros((max(KINDS) + 1, _SMALL), np.int64)
+    some, large = _sifted(found, size, kinds, tenths)
+    each = []
+    for kind in KINDS:
+        touched, rest = some[kinds[some] == kind], large[kinds[large] == kind]
+        each.append(_sort_of(found, size, touched, rest, tenths[kind]))
+    return tuple(each)
+
+
+def _sort_of(
+    found: Doubles, size: npt.NDArray[np.generic], some: Int64, large: Int64, tenths: Int64
+) -> Sorts:
+    """The same for one kind, from what :func:`_sifted` gives of it."""
     stride = -(-len(some) // _SAMPLE)
     sizes, number = np.unique(np.round(size[large].astype(np.float64), 1), return_counts=True)
     there = np.flatnonzero(tenths)
@@ -163,7 +216,8 @@ def sorts_of(found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8, kind: 
         k = np.concatenate([np.minimum(found[sample], many), k])
         n = np.concatenate([many, n])
     each = np.concatenate([np.full(len(n) - len(sizes), float(stride)), number])
-    return _fitted(k, n, each)
+    first, same = _alike(k, n)  # few counts are different
+    return _fitted(k[first], n[first], np.bincount(same, each, len(first)).astype(np.float64))
 
 
 def _fitted(k: Doubles, n: Doubles, each: Doubles) -> Sorts:
@@ -171,10 +225,9 @@ def _fitted(k: Doubles, n: Doubles, each: Doubles) -> Sorts:
     ordinary = max(float((each * k).sum() / max((each * n).sum(), 1)), 1e-9)
     tainted, share = min(max(15 * ordinary, 0.02), _HIGHEST), 0.002
     sorts = _sorts(ordinary, tainted, share)
-    first, same = _alike(k, n)  # few counts are different, and the ratios take most of the time
     for _ in range(_ROUNDS if len(k) else 0):
-        odds = sorts.odds + log_ratios(k[first], n[first], sorts.tainted, sorts.ordinary)
-        chance = each / (1 + np.exp(-np.clip(odds, -50, 50)))[same]
+        odds = sorts.odds + log_ratios(k, n, sorts.tainted, sorts.ordinary)
+        chance = each / (1 + np.exp(-np.clip(odds, -50, 50)))
         rest = each - chance
         ordinary = max(float((rest * k).sum() / max((rest * n).sum(), 1e-9)), 1e-9)
         mean = float((chance * k).sum() / max((chance * n).sum(), 1e-9))
@@ -197,10 +250,32 @@ def _sorts(ordinary: float, tainted: float, share: float) -> Sorts:
 
 
 @kernel
+def _highest(light: Doubles, heavy: Doubles, made: Doubles) -> Doubles:
+    found = np.empty(len(light))
+    for j in range(len(found)):
+        found[j] = max(light[j], heavy[j], made[j])
+    return found
+
+
+@kernel
+def _heard(found: Doubles, makers: Doubles, priors: Doubles, kind: UInt8, deaf: int) -> Int64:
+    """The things that a suspect touched, but those of one kind, and those that were judged."""
+    some, count = np.empty(1 << 10, np.int64), 0
+    for j in range(len(found)):
+        is_heard = (found[j] > 0 or makers[j] > 0) and kind[j] != deaf
+        if is_heard or priors[j] != 0:
+            if count == len(some):
+                some = np.append(some, np.empty_like(some))
+            some[count] = j
+            count += 1
+    return some[:count]
+
+
+@kernel
 def _sifted(
-    found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8, kind: int, tenths: Int64
+    found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8, tenths: Int64
 ) -> tuple[Int64, Int64]:
-    """Count things without a suspect's touch by tenths of touches.
+    """Count things without a suspect's touch by their kinds and by tenths of touches.
 
     Returns:
         The places of those with a suspect's touch, and of those without that have too many others
@@ -209,7 +284,7 @@ def _sifted(
     some, large = np.empty(1 << 10, np.int64), np.empty(16, np.int64)
     count = many = 0
     for i in range(len(found)):
-        if kinds[i] != kind:
+        if kinds[i] == 0:
             continue
         if found[i] > 0 and size[i] > 0:
             if count == len(some):
@@ -218,8 +293,8 @@ def _sifted(
             count += 1
             continue
         place = np.rint(np.float64(size[i]) * 10)
-        if place < len(tenths):
-            tenths[int(place)] += 1
+        if place < tenths.shape[1]:
+            tenths[kinds[i], int(place)] += 1
         else:
             if many == len(large):
                 large = np.append(large, np.empty_like(large))
@@ -286,7 +361,7 @@ def _judge(
     for j in which:
         kind, size = touches.kind[j], touches.size[j]
         if priors[j] == 0:
-            slot = hash((found[j], size, kind)) & (_MEMORY - 1)
+            slot = int(found[j] * 1021 + size * 310 + kind) & (_MEMORY - 1)
             if last[slot, 0] != found[j] or last[slot, 1] != size or last[slot, 2] != kind:
                 last[slot, 0], last[slot, 1], last[slot, 2] = found[j], size, kind
                 known[slot, 0] = chance(found[j], size - 0.6, sorts[kind - 1], 0.0)
@@ -295,7 +370,9 @@ def _judge(
         else:
             light[j] = chance(found[j], size - 0.6, sorts[kind - 1], priors[j])
             heavy[j] = chance(found[j], size - 1.0, sorts[kind - 1], priors[j])
-        if kind != _POST or priors[j] != 0:  # who made a post that a person judged, made it
+        # Who made a post that a person judged, made it. A hint says nothing of who made one: what
+        # goes on under it may be others' doing.
+        if kind != _POST or abs(priors[j]) >= _SURE:
             made[j] = chance(makers[j], touches.makers[j] - 1.0, sorts_made[kind - 1], priors[j])
 
 
@@ -317,4 +394,8 @@ def chance(found: float, size: float, sorts: Sorts, prior: float) -> float:
         return tainted
     usual = sorts.tainted
     share = (found + usual.a) / (size + usual.a + usual.b)
-    return tainted * min(1.0, share * (usual.a + usual.b) / usual.a)
+    tainted *= min(1.0, share * (usual.a + usual.b) / usual.a)
+    if not 0 < prior < _SURE or found <= _NEGLIGIBLE or size <= 0:
+        return tainted
+    # A hint that speaks for it never makes it less likely than it is without.
+    return max(tainted, float(1 / (1 + np.exp(prior - odds))))

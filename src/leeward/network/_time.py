@@ -41,6 +41,7 @@ from leeward.network._taint import chance
 from leeward.network._time_count import EDGES, FEATURES, UNASKED, bins_of
 from leeward.network._times import times_of
 from leeward.network._touches import OWN_ACTS, WEIGHTS
+from leeward.network._types import CONCLUSIVE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -80,6 +81,7 @@ _PRIOR: Final = 2.0
 
 
 _AUTHORED, _LIKED = int(Act.AUTHORED), int(Act.LIKED)
+_POST, _SURE = int(Node.POST), CONCLUSIVE
 
 
 class Learnt(NamedTuple):
@@ -170,8 +172,8 @@ def _shown(total: Doubles, suspicion: Doubles, confirmed: Int32) -> float:
 
 def _looked_at(graph: Graph, touches: Touches, taint: Taint) -> Int32:
     """The nodes of what may be tainted, in the order of the log."""
-    kept = (taint.most >= _LEAST) & (graph.into.degrees()[touches.things] <= _LARGEST)
-    return in_order(graph, touches.things[kept])
+    things, start = touches.things[taint.most >= _LEAST], graph.into.start
+    return in_order(graph, things[start[things + 1] - start[things] <= _LARGEST])
 
 
 @kernel
@@ -185,7 +187,8 @@ def _weights(
         kind = touches.kind[j] - 1
         if act == _AUTHORED:
             here = taint.made[j]
-            if level != 0:
+            is_hinted = kind + 1 == _POST and abs(taint.priors[j]) < _SURE
+            if level != 0 and not is_hinted:
                 rest, size = taint.makers[j] - level, touches.makers[j] - 1.0
                 here = chance(rest, size, taint.sorts_made[kind], taint.priors[j])
         else:

@@ -11,6 +11,7 @@ from leeward.errors import UsageError
 from leeward.model import SUBJECT_KINDS, LabelWord
 
 __all__ = [
+    "CONCLUSIVE",
     "HEAVIEST",
     "LIGHTEST",
     "MOST_LOG_ODDS",
@@ -25,6 +26,10 @@ __all__ = [
 ]
 
 Tier: TypeAlias = Literal["seed", "above the line", "suspect", "ask first", "below", "shielded"]
+
+CONCLUSIVE: Final = 2.0
+"""Log-odds from which what is said of an account or a thing is taken as a conclusion. Below it is a
+hint: it makes nobody a witness, says nothing of who made a post, and draws nobody over the line."""
 
 LIGHTEST: Final = 1e-6
 HEAVIEST: Final = 1e6

@@ -172,10 +172,14 @@ class Ways:
         for each in self.names if name is None else (name,):
             self._votes[each].of(self._there(each, witnesses)[0])
 
-    def forget(self) -> None:
-        """Give the memory of the votes back; they may be taken again."""
-        for votes in self._votes.values():
-            votes.forget()
+    def forget(self, name: str | None = None) -> None:
+        """Give the memory of the votes back; they may be taken again.
+
+        Args:
+            name: Of those through one kind; of all if None.
+        """
+        for each in self.names if name is None else (name,):
+            self._votes[each].forget()
 
     def shares(self, witnesses: Int64, weights: Doubles, members: Int32) -> dict[str, Doubles]:
         """The share of like accounts above each member, by the votes of the other witnesses."""
@@ -195,40 +199,40 @@ class Ways:
         self, weights_of: dict[str, float], witnesses: Int64, weights: Doubles, members: Int32
     ) -> Doubles:
         """(accounts) What the votes say as log-odds, each way by its weight."""
-        active = self.activity > 0
-        total = np.zeros(len(active))
+        total = np.zeros(len(self.activity))
         for name, weight in weights_of.items():
-            odds = odds_of(self.of(name, witnesses, weights))
-            total += weight * (lean(odds, odds[members], active) if len(members) else odds)
+            total += weight * self.said(name, witnesses, weights, members)
         return total
 
+    def said(self, name: str, witnesses: Int64, weights: Doubles, members: Int32) -> Doubles:
+        """(accounts) What the votes through one kind say as log-odds."""
+        odds = odds_of(self.of(name, witnesses, weights))
+        return lean(odds, odds[members], self.activity > 0) if len(members) else odds
+
     def kept(
-        self, weights_of: dict[str, float], witnesses: Int64, weights: Doubles, members: Int32
-    ) -> tuple[Way, ...]:
-        """What :meth:`blended` of the same witnesses follows from, but for where walkers went."""
-        active, found = self.activity > 0, []
+        self, name: str, weight: float, witnesses: Int64, weights: Doubles, members: Int32
+    ) -> Way:
+        """What :meth:`said` of the same witnesses follows from, but for where walkers went."""
+        odds = odds_of(self.of(name, witnesses, weights))
+        places, there = self._there(name, witnesses)
+        steep, center = 1.0, 0.0
+        if len(members):
+            steep, center = leaning(odds, odds[members], self.activity > 0)
         nodes = np.concatenate([self._touches.accounts, self._touches.things])[witnesses]
-        for name, weight in weights_of.items():
-            odds = odds_of(self.of(name, witnesses, weights))
-            places, there = self._there(name, witnesses)
-            steep, center = leaning(odds, odds[members], active) if len(members) else (1.0, 0.0)
-            votes = self._votes[name]
-            found.append(
-                Way(
-                    self._kinds[name],
-                    weight,
-                    nodes[there],
-                    weights[there],
-                    votes.scales(places),
-                    tuple(votes.of(places)),
-                    Later.none(len(places)),
-                    votes.everywhere,
-                    steep,
-                    center,
-                    self.replies is not None,
-                )
-            )
-        return tuple(found)
+        votes = self._votes[name]
+        return Way(
+            self._kinds[name],
+            weight,
+            nodes[there],
+            weights[there],
+            votes.scales(places),
+            tuple(votes.of(places)),
+            Later.none(len(places)),
+            votes.everywhere,
+            steep,
+            center,
+            self.replies is not None,
+        )
 
 
 def odds_of(votes: Doubles) -> Doubles:
