@@ -26,6 +26,7 @@ from leeward.model import (
     EVENT_SCHEMA,
     FINDING_SCHEMA,
     VERDICT_CAUSE_WORDS,
+    VERDICT_SCHEMA,
     AccountBody,
     Event,
     ExchangeSettings,
@@ -35,6 +36,7 @@ from leeward.model import (
     OriginSettings,
     PollBody,
     Settings,
+    SignalSettings,
     Verdict,
     Visibility,
     bounds,
@@ -175,6 +177,11 @@ def _findings() -> str:
     return _table(("column", "stored as"), rows)
 
 
+def _verdicts() -> str:
+    rows = [(f"`{column.name}`", _arrow(column.type)) for column in VERDICT_SCHEMA]
+    return _table(("column", "stored as"), rows)
+
+
 def _bounds() -> str:
     meanings = {
         "MAX_INTEGER": "largest integer; beyond it one in `extra` becomes a string",
@@ -187,6 +194,7 @@ def _bounds() -> str:
         "MAX_MEDIA": "pictures and videos of an event",
         "MAX_LINKS": "links of an event",
         "MAX_MENTIONS": "accounts that an event mentions",
+        "MAX_RELATIVES": "relatives that an account declares",
         "MAX_DEPTH": "objects and arrays inside each other, the event itself included",
         "MAX_EXTRA": "bytes of `extra` as JSON",
         "MAX_LINE": "bytes of one event as a line",
@@ -281,6 +289,8 @@ def _named(group: type) -> Callable[[], str]:
         rows = []
         for field in _struct(group).fields:
             default = field.default
+            if isinstance(default, bool):
+                default = str(default).lower()
             value = "needed" if field.required else f"`{default}`" if default else "not set"
             meaning = _attributes(group)[field.name]
             rows.append((f"`{field.name}`", _form(field.type), value, meaning))
@@ -366,7 +376,7 @@ WORDS: Final = {
     ),
     "click": ("BSD-3-Clause", "the command line; its help is the reference"),
     "confusable-homoglyphs": ("MIT", "the look-alikes of UTS #39, as data"),
-    "duckdb": ("MIT", "tests and benchmarks read segments with it, as others will"),
+    "duckdb": ("MIT", "policies are tried on the whole past as one query over segments"),
     "graspologic-native": (
         "MIT",
         "Leiden, which splits suspects into cells: deterministic, cells are connected",
@@ -397,6 +407,7 @@ WORDS: Final = {
     ),
     "numba": ("BSD-2-Clause", "compiles the loops over columns that numpy has no word for"),
     "numpy": ("BSD-3-Clause", "arrays"),
+    "onnxruntime": ("MIT", "runs an operator's sentence encoder; loaded when a model asks for it"),
     "pandas": ("BSD-3-Clause", "`Found.to_frame()`; loaded when it is called"),
     "pdqhash": ("MIT", "the reference that tests compare PDQ hashes with, bit by bit"),
     "pillow": ("MIT-CMU", "decodes PNG, WebP, GIF, AVIF and the JPEG files that are unusual"),
@@ -420,6 +431,7 @@ WORDS: Final = {
     "siphash24": ("Apache-2.0 or LGPL-2.1-or-later", "tests compare our SipHash with it"),
     "sqlalchemy": ("MIT", "one code path for SQLite and PostgreSQL in the operational tables"),
     "starlette": ("BSD-3-Clause", "routes and requests, and little else"),
+    "tokenizers": ("Apache-2.0", "cuts texts into the tokens of that encoder; nothing is fetched"),
     "uvicorn": ("BSD-3-Clause", "HTTP server; bounds on headers and a clean stop are ours to set"),
     "uvloop": ("MIT or Apache-2.0", "a faster event loop for it"),
 }
@@ -490,10 +502,12 @@ _PARTS: Final[dict[str, Callable[[], str]]] = {
     "poll": _body(PollBody),
     "account": _body(AccountBody),
     "findings": _findings,
+    "verdicts": _verdicts,
     "bounds": _bounds,
     "settings": _settings,
     "exchanges": _named(ExchangeSettings),
     "origins": _named(OriginSettings),
+    "signals": _named(SignalSettings),
     "ranking": _ranking,
     "evidence": _meanings(Evidence),
     "tiers": _tiers,
@@ -509,6 +523,7 @@ _PARTS: Final[dict[str, Callable[[], str]]] = {
     "policy-abstained": _words_of(IF_ABSTAINED, "word"),
     "errors": _error_tree,
     "dependencies": _dependencies("project", "dependencies"),
+    "dependencies-encoder": _dependencies("project", "optional-dependencies", "encoder"),
     "dependencies-heif": _dependencies("project", "optional-dependencies", "heif"),
     "dependencies-postgresql": _dependencies("project", "optional-dependencies", "postgresql"),
     "dependencies-video": _dependencies("project", "optional-dependencies", "video"),

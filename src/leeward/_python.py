@@ -62,6 +62,7 @@ def discover(
     *,
     shields: Mapping[str, str] | None = None,
     priors: Iterable[Prior | Mapping[str, Any] | Sequence[Any]] = (),
+    findings: bool = True,
     previous: Found | None = None,
     limit: int = 1_000,
 ) -> Found:
@@ -77,6 +78,8 @@ def discover(
         priors: What others say of accounts, posts, media or tags, and reviewers who may err:
             :class:`leeward.network.Prior`, or rows of a subject (written as a seed), log-odds
             and a source, as sequences or mappings.
+        findings: Take what signals found in the log as priors, too: matches with banks, flagged
+            threads, turned hashtags.
         previous: An earlier result from the same log: it is brought up to date where that is
             enough, which is several times as fast; ``found.discovery.is_refreshed`` says so.
         limit: How many accounts the ranking holds.
@@ -85,5 +88,13 @@ def discover(
         InputError: A seed or a prior is not of the form.
         UsageError: The log knows none of the offending seeds.
     """
-    found = run(log, seeds, shields=shields, priors=priors, previous=previous, limit=limit)
+    found = run(
+        log,
+        seeds,
+        shields=shields,
+        priors=priors,
+        findings=findings,
+        previous=previous,
+        limit=limit,
+    )
     return Found(**{name: getattr(found, name) for name in Result.__dataclass_fields__})

@@ -134,3 +134,22 @@ def test_posts_that_are_none_are_refused(run: Run, tmp_path: Path) -> None:
     assert said.code == 1
     assert "german_elections" in said.err
     assert "canary" not in said.err
+
+
+def test_priors_prints_a_line_for_each_way(run: Run, worlds: Path) -> None:
+    usual = ("evaluate", "priors", "--accounts", 2_000, "--structure", "migrating", "--draws", 1)
+    said = run(*usual, "--worlds", worlds)
+    assert (0, "") == (said.code, said.err)
+    lines = said.out.splitlines()
+    assert lines[0].startswith("| structure | accounts | world | draws | way | average precision |")
+    ways = [line.split(" | ")[4] for line in lines[2:]]
+    assert ["search", "with findings", "with planted findings, too"] == ways
+    as_json = run(*usual, "--plants", 0, "--threads", 0.5, 0, "--worlds", worlds, "--json")
+    methods = {line["measured"]["method"] for line in as_json.lines}
+    assert {"search", "with findings"} == methods
+
+
+def test_priors_refuses_a_share_beyond_one(run: Run) -> None:
+    said = run("evaluate", "priors", "--tags", 2, 0)
+    assert (2, "") == (said.code, said.out)
+    assert "a rate lies from 0 to 1" in said.err

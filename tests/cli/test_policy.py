@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from leeward.model import Event
     from tests.cli.conftest import Said
 
     Run = Callable[..., Said]
@@ -132,3 +133,149 @@ def test_a_file_that_is_no_text_is_refused(run: Run, files: tuple[Path, Path]) -
     said = run("policy", "check", policy, "--signals", signals)
     assert (said.code, said.out) == (2, "")
     assert "not UTF-8" in said.err
+
+
+# --- on a data folder --------------------------------------------------------------------------
+
+_TIDES = """\
+policy: tides
+version: 1
+about: Who writes about the tide.
+stands_on: Harbour rules, 2.
+severity: low
+rules:
+  - rule: named
+    about: A post names it.
+    when: event.kind == "post" and lexicon.hit
+    if_abstained: abstain
+    subject: account
+    causes: [open_case]
+    daily_quota: 30
+"""
+
+
+@pytest.fixture
+def scored(data: Path) -> Path:
+    """A hundred posts of five boats, looked at by a lexicon, with one policy in force."""
+    from leeward.model import Finding
+    from leeward.pipeline import detectors, keep_versions, policies_in_force, readable
+    from leeward.policy import RowReader, compile_policies, event_schema, judge
+    from leeward.store import Covered, Log, Scored, Writer, read_settings
+
+    (data / "list.csv").write_text("term,class\ntide,boats\n")
+    (data / "leeward.toml").write_text('[signals.lexicon]\npath = "list.csv"\n')
+    (data / "policies").mkdir()
+    (data / "policies" / "tides.yaml").write_text(_TIDES)
+    settings = read_settings(data)
+    policies = policies_in_force(data, event_schema(readable(data, settings)))
+    keep_versions(data, policies)
+    version = next(one.version for one in detectors(data, settings) if one.name == "lexicon")
+    with Log(data) as log:
+        events = sorted((e for n in range(5) for e in log.of(account=f"boat:{n}")), key=_seq)
+    found = {
+        _seq(event): Finding(
+            seq=_seq(event), signal="lexicon", version=version, subject=event.object,
+            outcome="hit", at=1, score=1.0,
+        )
+        for event in events[::2]
+    }  # fmt: skip
+    compiled = compile_policies(policies)
+    pairs = [
+        (event, {"lexicon": found[_seq(event)]} if _seq(event) in found else {}) for event in events
+    ]
+    verdicts = judge(compiled, RowReader(compiled, looked={"lexicon"}), pairs)
+    covered = (
+        Covered("signal", "lexicon", version, 1, 100),
+        Covered("policy", "tides", "1", 1, 100),
+    )
+    with Writer.open(data) as writer:
+        assert writer.add_scored(
+            Scored(
+                findings=tuple(found.values()),
+                verdicts=tuple(verdicts),
+                coverage=covered,
+                through=100,
+            ),
+            rewritten=0,
+        )
+    return data
+
+
+def _seq(event: Event) -> int:
+    return event.seq or 0
+
+
+def test_the_policies_in_force_are_checked_and_tested_where_no_file_is_named(
+    run: Run, scored: Path
+) -> None:
+    assert run("policy", "check", "--data", scored).out == "1 file, 1 rule: nothing is wrong\n"
+    assert "no case shows that `named` hits" in run("policy", "test", "--data", scored).out
+    assert run("policy", "check").code == 2
+    (scored / "policies" / "tides.yaml").unlink()
+    said = run("policy", "check", "--data", scored)
+    assert said.code == 2
+    assert "no policy is in force here" in said.err
+
+
+def test_a_backtest_says_what_a_policy_would_have_done(
+    run: Run, scored: Path, tmp_path: Path
+) -> None:
+    wider = tmp_path / "wider.yaml"
+    other = _TIDES.replace("version: 1", "version: 2").replace("lexicon.hit", "lexicon.miss")
+    wider.write_text(other)
+    page = tmp_path / "past.html"
+    arguments = (wider, "--against", "in-force", "--data", scored)
+    said = run("policy", "backtest", *arguments, "--page", page)
+    assert said.code == 0, said.err
+    assert "named: 50 hits on " in said.out
+    assert "the quota of 30 a day would have cut 20 verdicts on 1 day" in said.out
+    assert page.stat().st_mode & 0o777 == 0o600
+
+    body = run("policy", "backtest", *arguments, "--json", "--sample", 1).json
+    (rule,) = body["policies"][0]["rules"]
+    assert (rule["hits"], rule["changed"]["newly_events"]) == (50, 50)
+    assert rule["changed"]["no_longer_events"] == 50
+    assert [one["of"] for one in rule["samples"]] == ["newly", "no longer"]
+    assert body["signals"] == [
+        {"signal": "lexicon", "version": body["signals"][0]["version"], "events": 100, "share": 1.0}
+    ]
+
+
+def test_what_a_backtest_cannot_compare_with_is_named(run: Run, scored: Path) -> None:
+    said = run("policy", "backtest", "--against", "older.yaml", "--data", scored)
+    assert (said.code, "there is no such file" in said.err) == (2, True)
+
+
+def test_a_subject_is_explained_in_words_and_in_json(run: Run, scored: Path) -> None:
+    said = run("policy", "explain", "boat:0", "--data", scored, "--last", 1)
+    assert "tides version 1, rule named" in said.out
+    assert 'its condition: event.kind == "post" and lexicon.hit' in said.out
+    assert "it stands on: Harbour rules, 2." in said.out
+    assert "said hit with the score 1 of boat:0/post/" in said.out
+    lines = run("policy", "explain", "boat:0", "--data", scored, "--json").lines
+    assert {line["verdict"]["subject"] for line in lines} == {"boat:0"}
+    assert all(line["findings"][0]["outcome"] == "hit" for line in lines)
+    nobody = run("policy", "explain", "boat:77", "--data", scored)
+    assert nobody.out == "there is no verdict on this subject\n"
+
+
+def test_without_a_shadow_there_is_no_difference(run: Run, scored: Path, tmp_path: Path) -> None:
+    said = run("policy", "difference", "--data", scored)
+    assert said.code == 2
+    assert "no policy runs in shadow mode" in said.err
+    shadow = _TIDES.replace("version: 1", "version: 2\nshadow: true")
+    (scored / "policies" / "next.yaml").write_text(shadow)
+    said = run("policy", "difference", "--data", scored, "--page", tmp_path / "page.html")
+    assert said.code == 0, said.err
+    assert "tides version 2 in shadow mode, beside tides version 1" in said.out
+    assert (tmp_path / "page.html").is_file()
+    body = run("policy", "difference", "--data", scored, "--json").json
+    assert body["policies"][0]["subjects"]["shadow"] == 0
+
+
+def test_ready_made_policies_are_listed_and_printed(run: Run, tmp_path: Path) -> None:
+    from leeward.policy import READY, ready_policy
+
+    assert [line["policy"] for line in run("policy", "ready", "--json").lines] == list(READY)
+    assert run("policy", "ready", READY[0]).out == ready_policy(READY[0])
+    assert run("policy", "ready", "none").code == 2

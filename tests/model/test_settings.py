@@ -52,6 +52,9 @@ attempts = 4
 first_wait = "1m"
 longest_wait = "1h"
 waiting = 500
+
+[scoring]
+on = false
 """
 
 
@@ -97,7 +100,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     kinds = {"account", "media", "repost", "follow", "hashtag", "poll", "flag"}
     assert unset == {f"retention.{kind}" for kind in kinds}
     assert ("retention.post", "90d", "file") in lines
-    assert len(lines) == 31
+    assert len(lines) == 32
 
 
 def test_a_value_that_equals_the_default_is_still_the_files(tmp_path: Path) -> None:
@@ -108,6 +111,21 @@ def test_a_value_that_equals_the_default_is_still_the_files(tmp_path: Path) -> N
 def test_what_is_in_force_can_be_written_as_json() -> None:
     lines = in_force(Settings())
     assert json.loads(json.dumps(lines)) == [list(line) for line in lines]
+
+
+def test_a_signal_is_named_and_its_kind_is_one_that_there_is(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        "[signals.harbour-words]\nkind = 'lexicon'\npath = 'words.csv'\n"
+        "[signals.template]\non = false\n",
+    )
+    assert settings.signals["harbour-words"].path == "words.csv"
+    assert not settings.signals["template"].on
+    lines = [line for line in in_force(settings) if line.key.startswith("signals.")]
+    assert ("signals.template.on", "false", "file") in lines
+    error = refused(tmp_path, "[signals.harbour-words]\nkind = 'mooring'\n")
+    assert "lexicon" in str(error)
+    assert "mooring" not in str(error)
 
 
 def test_an_exchange_is_in_force_with_what_concerns_it(tmp_path: Path) -> None:
@@ -200,7 +218,7 @@ def test_an_age_is_text(tmp_path: Path, value: str) -> None:
             "`ferry` is not a setting",
             (
                 "the groups are: [log], [retention], [server], [tables], [banks], [fetch], "
-                "[exchanges], [origins]"
+                "[scoring], [exchanges], [origins], [signals]"
             ),
         ),
         (
@@ -218,7 +236,7 @@ def test_an_age_is_text(tmp_path: Path, value: str) -> None:
             "`given` is not a setting",
             (
                 "the groups are: [log], [retention], [server], [tables], [banks], [fetch], "
-                "[exchanges], [origins]"
+                "[scoring], [exchanges], [origins], [signals]"
             ),
         ),
         (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from leeward.policy import Field, Schema, Signal
+from leeward.policy import Field, Schema, Signal, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,17 @@ SCHEMA: Final = Schema(
         Field(name="boat.built", kind="time", about="when it was built"),
     ],
     [
-        Signal(name="tide", about="high water"),
-        Signal(name="harbour-light", about="seen", scored=False),
+        Signal(
+            name="tide",
+            about="high water",
+            values=(Value("range", "metres"), Value("since-full-moon", "days")),
+        ),
+        Signal(
+            name="harbour-light",
+            about="seen",
+            scored=False,
+            values=(Value("flashes", "a minute"),),
+        ),
     ],
 )
 
@@ -50,7 +59,10 @@ TABLE: Final = {
     "boat.built": "BIGINT",
     "tide.outcome": "VARCHAR",
     "tide.score": "DOUBLE",
+    "tide.range": "DOUBLE",
+    "tide.since-full-moon": "DOUBLE",
     "harbour-light.outcome": "VARCHAR",
+    "harbour-light.flashes": "DOUBLE",
 }
 """Columns of a table that the query is asked of."""
 
@@ -91,30 +103,42 @@ def rows() -> st.SearchStrategy[dict[str, Any]]:
             "boat.built": st.none() | _TIMES,
             "tide.outcome": _OUTCOMES,
             "tide.score": st.none() | _FLOATS,
+            "tide.range": st.none() | _FLOATS,
+            "tide.since-full-moon": st.none() | _FLOATS,
             "harbour-light.outcome": _OUTCOMES,
+            "harbour-light.flashes": st.none() | _FLOATS,
         }
     )
 
 
 def seen_by_rules(row: Mapping[str, Any]) -> dict[str, Any]:
     """The same row as conditions name it, with what may not enter taken out."""
-    length, score = row["boat.length"], row["tide.score"]
-    there = row["tide.outcome"] in ("hit", "miss") and score is not None and math.isfinite(score)
-    light = row["harbour-light.outcome"]
+    length, score = row["boat.length"], _finite(row["tide.score"])
+    tide, light = row["tide.outcome"], row["harbour-light.outcome"]
+    there = tide in ("hit", "miss") and score is not None
+    there = there or (tide == "miss" and row["tide.score"] is None)
+    lit = light in ("hit", "miss")
     return {
         "boat.masts": row["boat.masts"],
         "boat.crew": row["crew"],
-        "boat.length": length if length is not None and math.isfinite(length) else None,
+        "boat.length": _finite(length),
         "boat.racing": row["boat.racing"],
         "boat.name": row["called"] or "",
         "boat.port": row["boat.port"] or "",
         "boat.flags": tuple(row["boat.flags"] or ()),
         "boat.left": row["boat.left"],
         "boat.built": row["boat.built"],
-        "tide.hit": row["tide.outcome"] == "hit" if there else None,
+        "tide.hit": tide == "hit" if there else None,
         "tide.score": score if there else None,
-        "harbour_light.hit": light == "hit" if light in ("hit", "miss") else None,
+        "tide.range": _finite(row["tide.range"]) if there else None,
+        "tide.since_full_moon": _finite(row["tide.since-full-moon"]) if there else None,
+        "harbour_light.hit": light == "hit" if lit else None,
+        "harbour_light.flashes": _finite(row["harbour-light.flashes"]) if lit else None,
     }
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
 
 
 # --- random conditions -------------------------------------------------------------------------
@@ -149,6 +173,7 @@ def _mostly(
 def _numbers(depth: int) -> st.SearchStrategy[str]:
     leaves = st.one_of(
         st.sampled_from(["boat.masts", "boat.crew", "boat.length", "tide.score"]),
+        st.sampled_from(["tide.range", "tide.since_full_moon", "harbour_light.flashes"]),
         st.sampled_from(["len(boat.name)", "len(boat.flags)"]),
         _NUMBER_CONSTANT,
     )

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from leeward.model import Event, Finding, MediaRef
-from leeward.policy import Field, Policy, Signal, event_schema, read_policy
+from leeward.policy import Field, Policy, Signal, Value, event_schema, read_policy
 
 __all__ = ["SCHEMA", "boat_event", "finding", "policy", "policy_text", "rule_text"]
 
 SCHEMA: Final = event_schema(
     [
         Signal(name="strangers", about="many strangers passed it on", unit="a share"),
-        Signal(name="rare-text", about="words that are rare elsewhere", unit="log-odds"),
+        Signal(
+            name="rare-text",
+            about="words that are rare elsewhere",
+            unit="log-odds",
+            values=(Value("oddness", "how rare, in bits"), Value("messages", "how many it saw")),
+        ),
         Signal(
             name="harbour-bank",
             about="in the harbour master's list",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 from leeward.errors import PolicyError, UsageError
 from leeward.policy import (
@@ -17,6 +19,7 @@ from leeward.policy import (
     read_policy,
     row_of,
 )
+from leeward.policy._unknown import _counted
 from leeward.policy._written import written
 from tests.policy import _conditions
 from tests.policy._policies import SCHEMA, policy, policy_text, rule_text
@@ -66,6 +69,10 @@ def test_unknown_goes_on_unless_the_rest_decides() -> None:
         "event.pictures / event.pictures > 1",
         "1e308 * event.pictures > 1",
         "not strangers.abstained and rare_text.score > 1",
+        "not strangers.abstained and strangers.score > 1",
+        "rare_text.oddness > 2",
+        "not rare_text.abstained and rare_text.hit and rare_text.oddness > 2",
+        "known(rare_text.score) and rare_text.oddness > 2",
         "at_least(1, strangers.hit, rare_text.hit)",
         "known(account.followers) or account.followers > 3",
     ],
@@ -80,9 +87,11 @@ def test_a_rule_says_what_follows_an_abstention(when: str) -> None:
 @pytest.mark.parametrize(
     "when",
     [
-        "not strangers.abstained and strangers.score > 1",
+        "not strangers.abstained and strangers.hit and strangers.score > 1",
         "strangers.abstained or strangers.hit",
-        "strangers.abstained or (not strangers.hit and strangers.score < 3)",
+        "strangers.abstained or (strangers.hit and strangers.score < 3)",
+        "known(strangers.score) and strangers.hit",
+        "known(rare_text.oddness) and rare_text.oddness > 2 and rare_text.hit",
         "known(strangers.score) and strangers.score > 1",
         "known(account.followers) and account.followers > 3",
         "event.pictures / 2 > 1",
@@ -141,6 +150,7 @@ def test_an_abstention_causes_a_look_and_never_what_a_hit_does() -> None:
 
 @given(when=_conditions.conditions())
 @example(when="not known(tide.score)")
+@example(when="boat.racing and known(-9007199254740994.0)")
 def test_a_condition_is_written_so_that_it_can_be_read_again(when: str) -> None:
     def tree(text: str) -> Any:
         for says in ("abstain", ""):
@@ -209,3 +219,34 @@ def test_policies_that_run_together_have_names_of_their_own() -> None:
     for several in ([], [one, one]):
         with pytest.raises(PolicyError):
             compile_policies(several)
+
+
+def test_known_inside_known_does_not_double_the_generated_text() -> None:
+    def size(levels: int) -> int:
+        when = "strangers.hit"
+        for _ in range(levels):
+            when = f"known({when} and account.followers > 3)"
+        return len(compile_policies([policy(rule_text(when))]).python)
+
+    assert size(16) < 3 * size(8) < 9 * size(4)
+
+
+@given(
+    parts=st.lists(
+        st.sets(st.sampled_from([True, False, None]), min_size=1).map(frozenset), max_size=6
+    ),
+    least=st.integers(1, 6),
+)
+def test_what_may_come_of_counting_is_what_comes_of_every_choice(
+    parts: list[frozenset[bool | None]], least: int
+) -> None:
+    every = {
+        True
+        if chosen.count(True) >= least
+        else False
+        if chosen.count(True) + chosen.count(None) < least
+        else None
+        for chosen in itertools.product(*parts)
+    }
+
+    assert _counted(least, parts) == every

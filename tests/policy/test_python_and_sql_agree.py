@@ -10,10 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leeward.policy import Compiled, Policy, compile_policies, problems_of, read_policy, row_of
+from leeward.model import EvidenceItem, Finding
+from leeward.policy import (
+    Compiled,
+    Policy,
+    RowReader,
+    compile_policies,
+    problems_of,
+    read_policy,
+    row_of,
+)
 from leeward.policy._evaluate import evaluate
 from tests.conftest import FULL
 from tests.policy._conditions import SCHEMA, TABLE, conditions, meaning, rows, seen_by_rules
+from tests.policy._policies import boat_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,7 +120,56 @@ def test_what_rules_have_in_common_changes_no_meaning(
     _compare(whens, table, database)
 
 
+@given(table=_TABLES, looked=st.sets(st.sampled_from(["tide", "harbour-light"])))
+def test_events_with_findings_make_the_rows_that_the_table_has(
+    table: list[dict[str, Any]], looked: set[str]
+) -> None:
+    signals = {"tide": ("range", "since-full-moon"), "harbour-light": ("flashes",)}
+    reads = [
+        f"{name}.{part}".replace("-", "_")
+        for name, parts in signals.items()
+        for part in ("hit", *(["score"] if name == "tide" else []), *parts)
+    ]
+    policy, _ = _policy([f"known({read})" for read in reads])
+    compiled = compile_policies([policy])
+    reader = RowReader(compiled, looked=looked)
+    for values in table:
+        findings = {name: _finding(name, values, parts) for name, parts in signals.items()}
+        said = {name: one for name, one in findings.items() if one is not None}
+        silent = [name for name in signals if name not in said]
+        row = dict(values)
+        for name in silent:
+            row |= {f"{name}.{part}": None for part in ("score", *signals[name])}
+            row[f"{name}.outcome"] = "miss" if name in looked else None
+        seen = {read: seen_by_rules(row)[read] for read in reads}
+
+        assert reader.row(boat_event(), said) == row_of(compiled, seen)
+
+
+def _finding(name: str, values: dict[str, Any], parts: tuple[str, ...]) -> Finding | None:
+    """As the table has it, beside evidence of no concern."""
+    outcome = values[f"{name}.outcome"]
+    if outcome is None:
+        return None
+    return Finding(
+        seq=1,
+        signal=name,
+        version="1",
+        subject="post:1",
+        outcome=outcome,
+        at=1,
+        score=values.get(f"{name}.score"),
+        evidence=(
+            EvidenceItem("else", "post:1", 9.0, value=7.0),
+            *(EvidenceItem(part, "post:1", 1.0, value=values[f"{name}.{part}"]) for part in parts),
+            *(EvidenceItem(part, "post:1", 0.5, value=5.0) for part in parts),
+        ),
+    )
+
+
 _TRAPS = [
+    "tide.hit and tide.score >= 3 and tide.range < 2",
+    "tide.miss and known(tide.range)",
     "0.1 + 0.2 == 0.3",
     "boat.masts + 1 == boat.masts",
     "boat.masts + len(boat.name) == boat.masts",

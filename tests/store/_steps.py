@@ -27,8 +27,8 @@ STEPS: Final = [
 ]
 SEALING: Final = [
     ("leeward.store._segment_writer:pq.ParquetWriter.write_batch", 1),  # in a thread of its own
-    ("leeward.store._findings:sync_file", 1),
-    ("leeward.store._findings:sync_folder", 1),
+    ("leeward.store._beside:sync_file", 1),
+    ("leeward.store._beside:sync_folder", 1),
     ("leeward.store._hot:Hot.drop_blocks", 1),
 ]
 MERGING: Final = [("leeward.store._compaction:SealedIds.merge", 1)]

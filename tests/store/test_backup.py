@@ -268,6 +268,7 @@ def test_a_failed_restore_removes_what_it_made_and_nothing_else(
     sealed: Path, folder: Path, tmp_path: Path
 ) -> None:
     (sealed / "leeward.toml").write_text("[log]\nseal_events = 4321\n")
+    _written(sealed)
     backup(sealed, folder)
     back = tmp_path / "back"
 
@@ -290,6 +291,40 @@ def test_a_restore_that_failed_at_its_last_step_can_be_repeated(
         _armed("pathlib:Path.rename", 1, _broken_disk, lambda: restore(folder, tmp_path / "back"))
     assert not list((tmp_path / "back").iterdir())
     assert len(_events(folder, tmp_path / "back")) == 12
+
+
+# --- what people wrote -------------------------------------------------------------------------
+
+
+def _written(data: Path) -> dict[str, str]:
+    """Policies, their earlier versions and models, by their place; and what is made again."""
+    kept = ["policies/tide.yaml", "policies/.versions/tide@1.yaml", "signals/rare-text/1-a.model"]
+    texts = {name: f"of {name}" for name in kept}
+    remade = ["signals/state-scoring.bin", "signals/scoring.json", "policies/tide.yaml.new"]
+    for name in [*kept, *remade]:
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text(f"of {name}")
+    return texts
+
+
+def test_policies_and_models_come_back_and_what_scoring_makes_again_does_not(
+    sealed: Path, folder: Path, tmp_path: Path
+) -> None:
+    """A verdict of last year can be explained only with its policy as it was."""
+    written = _written(sealed)
+    backup(sealed, folder)
+    (sealed / "policies" / "tide.yaml").write_text("another")
+    (sealed / "signals" / "rare-text" / "1-a.model").unlink()
+    written |= {"policies/tide.yaml": "another"}
+    del written["signals/rare-text/1-a.model"]
+    backup(sealed, folder)
+
+    back = tmp_path / "back"
+    restore(folder, back)
+
+    found = [p for name in ("policies", "signals") for p in (back / name).rglob("*") if p.is_file()]
+    assert {p.relative_to(back).as_posix(): p.read_text() for p in found} == written
+    assert {oct(p.stat().st_mode & 0o777) for p in found} == {"0o600"}
 
 
 # --- while the log is in use -------------------------------------------------------------------

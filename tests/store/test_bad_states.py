@@ -185,13 +185,13 @@ def test_segments_are_not_swept_away_because_the_manifest_is_lost(
 @READ_AND_WRITE
 def test_a_newer_format_is_left_alone(sealed: Path, attempt: Callable[[Path], object]) -> None:
     with sqlite3.connect(sealed / "log" / "hot.db") as db:
-        db.execute("UPDATE meta SET value = ? WHERE key = 'format'", (b"2",))
+        db.execute("UPDATE meta SET value = ? WHERE key = 'format'", (b"3",))
     db.close()
 
     with pytest.raises(NewerFormat) as caught:
         attempt(sealed)
 
-    assert "format 2" in caught.value.message
+    assert "format 3" in caught.value.message
     assert "install" in str(caught.value.hint)
     assert _segment_file(sealed, "events.parquet").exists()
 

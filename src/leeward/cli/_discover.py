@@ -59,6 +59,12 @@ _SAYS = 0.05
     "log_odds (from -20 to 20, above 0 for belonging) and source.",
 )
 @click.option(
+    "--no-findings",
+    is_flag=True,
+    help="Leave out what signals found in the log, which else counts as priors: matches with "
+    "banks, flagged threads, turned hashtags.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1),
     default=1_000,
@@ -80,6 +86,7 @@ def discover(
     page: Path | None,
     shields: Path | None,
     priors: Path | None,
+    no_findings: bool,
     limit: int,
     backend: str,  # noqa: ARG001 - there is one so far
     answer: Answer,
@@ -107,7 +114,15 @@ def discover(
     roles = _roles(shields) if shields else {}
     said = read_priors(priors) if priors else []
     with Log(data) as log, progress_line(quiet=answer.as_json) as say:
-        found = run(log, given, shields=roles, priors=said, limit=limit, progress=say)
+        found = run(
+            log,
+            given,
+            shields=roles,
+            priors=said,
+            findings=not no_findings,
+            limit=limit,
+            progress=say,
+        )
     found.save(out)
     if page is not None:
         from leeward.console import write_page
@@ -187,6 +202,9 @@ def _counts(found: Found) -> list[tuple[int, str]]:
         rows.append(
             (figures.priors, _noun(figures.priors, "prior") + _more(figures.priors_unknown))
         )
+    if figures.findings:
+        found_as = _noun(figures.findings, "finding")
+        rows.append((figures.findings, f"{found_as} used as {_noun(figures.findings, 'prior')}"))
     return [
         *rows,
         (figures.scored, f"{_noun(figures.scored, 'account')} with a score"),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from leeward.cli._evaluate_platforms import (
+    ATTACKS,
+    SMALLEST,
+    STRUCTURES,
+    made_in,
+    platforms_folder,
+    settings_of,
+)
+from leeward.cli._evaluate_priors import priors
 from leeward.cli._options import Answer, answered, progress_line
 from leeward.errors import UsageError
 
@@ -18,15 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from leeward.evaluate import Measured, Setting, Wish
-    from leeward.simulate import Attack, Structure
+    from leeward.simulate import Structure
 
 __all__ = ["evaluate"]
-
-_STRUCTURES: Final = ("shared-posts", "hashtags", "migrating", "trade", "adjacent", "links")
-_ATTACKS: Final = ("flags", "follows", "flood", "fans")
-_RING: Final = 0.014
-"""The ring's share of the accounts."""
-_SMALLEST: Final = 1_000
 
 
 @click.group()
@@ -34,12 +34,15 @@ def evaluate() -> None:
     """Measure methods on platforms whose truth is known."""
 
 
+evaluate.add_command(priors)
+
+
 @evaluate.command(
     epilog="Example: leeward evaluate discovery --accounts 20000 --structure links --out measured"
 )
 @click.option(
     "--accounts",
-    type=click.IntRange(min=_SMALLEST),
+    type=click.IntRange(min=SMALLEST),
     multiple=True,
     default=(20_000,),
     show_default="20000",
@@ -48,16 +51,16 @@ def evaluate() -> None:
 @click.option(
     "--structure",
     "structures",
-    type=click.Choice(_STRUCTURES),
+    type=click.Choice(STRUCTURES),
     multiple=True,
-    default=_STRUCTURES,
+    default=STRUCTURES,
     show_default="all six",
     help="How the ring is organised. May be given more than once.",
 )
 @click.option(
     "--attack",
     "attacks",
-    type=click.Choice([*_ATTACKS, "all"]),
+    type=click.Choice([*ATTACKS, "all"]),
     multiple=True,
     help="Measure each structure under this attack, too. May be given more than once.",
 )
@@ -177,9 +180,9 @@ def discovery(
     milestones = tuple(sorted({*answers} - {0}))
     wish = Wish(tuple(sorted({*seeds})), wrong, draws, milestones, error, most, not no_fraudar)
     rows: list[Measured] = []
-    with _folder(worlds) as folder, progress_line(quiet=answer.as_json) as say:
+    with platforms_folder(worlds) as folder, progress_line(quiet=answer.as_json) as say:
         if not no_platforms:
-            for setting in _settings(accounts, structures, attacks, worlds_seeds):
+            for setting in settings_of(accounts, structures, attacks, worlds_seeds):
                 for row in _platform(folder, setting, wish, not no_oracle, say):
                     rows.append(row)
                     _stream(row, answer)
@@ -196,35 +199,6 @@ def discovery(
             click.echo(f"written: {path}")
 
 
-@contextlib.contextmanager
-def _folder(worlds: Path | None) -> Iterator[Path]:
-    """Where platforms are made: kept, or for now."""
-    if worlds is not None:
-        worlds.mkdir(parents=True, exist_ok=True)
-        yield worlds
-        return
-    with tempfile.TemporaryDirectory(prefix="leeward-evaluate-") as folder:
-        yield Path(folder)
-
-
-def _settings(
-    accounts: tuple[int, ...],
-    structures: tuple[Structure, ...],
-    attacks: tuple[str, ...],
-    worlds_seeds: tuple[int, ...],
-) -> list[Setting]:
-    """Each platform that is to be measured on, the smallest first."""
-    from leeward.evaluate import Setting
-
-    chosen = ("none", *(_ATTACKS if "all" in attacks else dict.fromkeys(attacks)))
-    return [
-        Setting(structure, attack, count, world)
-        for count, world, attack, structure in itertools.product(
-            sorted({*accounts}), dict.fromkeys(worlds_seeds), chosen, dict.fromkeys(structures)
-        )
-    ]
-
-
 def _platform(
     folder: Path, setting: Setting, wish: Wish, oracle: bool, say: Callable[[str], None]
 ) -> Iterator[Measured]:
@@ -237,34 +211,9 @@ def _platform(
     def told(text: str) -> None:
         say(f"{name}: {text}")
 
-    _made(folder / name, setting, told)
+    made_in(folder / name, setting, told)
     world = open_world(folder / name, oracle=oracle, progress=told)
     yield from measure(world, setting, wish, search, told)
-
-
-def _made(folder: Path, setting: Setting, say: Callable[[str], None]) -> None:
-    """Simulate a platform and ingest its events, each of them whole or not at all."""
-    from leeward.pipeline import ingest
-    from leeward.simulate import simulate
-    from leeward.store import Writer
-
-    if not (folder / "platform").exists():
-        say("simulating")
-        structure: Any = setting.structure
-        attack: Attack = setting.attack  # type: ignore[assignment]  # it is one of the choices
-        simulate(
-            folder / "platform",
-            accounts=setting.accounts,
-            ring=max(round(_RING * setting.accounts), 8),
-            seed=setting.world,
-            structure=structure,
-            attack=attack,
-        )
-    if not (folder / "ingested").exists():
-        say("ingesting")
-        with Writer.open(folder / "data") as writer:  # what was ingested before is known again
-            ingest([folder / "platform" / "events.parquet"], writer)
-        (folder / "ingested").touch()
 
 
 def _german(

@@ -2,52 +2,47 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from leeward.cli._options import Answer, Unfinished, answered, counted
+from leeward.cli._options import answered, counted
+from leeward.cli._policy_backtest import backtest
+from leeward.cli._policy_difference import difference
+from leeward.cli._policy_explain import explain
+from leeward.cli._policy_input import data_or_not, files_or_in_force, read, signals_option
+from leeward.cli._policy_ready import ready
 
 if TYPE_CHECKING:
-    from leeward.policy import Policy, PolicyProblem, Schema, Tested
+    from pathlib import Path
+
+    from leeward.cli._options import Answer
+    from leeward.policy import Tested
 
 __all__ = ["policy"]
 
 
 @click.group()
 def policy() -> None:
-    """Check and test policies: the operator's rules, one file a policy.
+    """Check, test and explain policies: the operator's rules, one file a policy.
 
-    The form of a policy is described in docs/reference/policies.md.
+    The policies in force lie in DIR/policies. Their form is described in
+    docs/reference/policies.md.
     """
-
-
-_files = click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FILE...",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-)
-_signals = click.option(
-    "--signals",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="The signals that there are, as TOML.",
-)
 
 
 @policy.command(epilog="Example: leeward policy check harbour.yaml --signals signals.toml")
-@_files
-@_signals
+@files_or_in_force
+@signals_option
+@data_or_not
 @answered
-def check(files: tuple[Path, ...], signals: Path | None, answer: Answer) -> None:
+def check(files: tuple[Path, ...], signals: Path | None, data: Path | None, answer: Answer) -> None:
     """Say everything that is wrong with policies, as a compiler does.
 
-    Nothing is read but the files. Ends with 2 where a policy does not check.
+    With --data the signals are those of the installation; without FILE its policies in force are
+    checked. Nothing is changed. Ends with 2 where a policy does not check.
     """
-    found = _read(files, signals)
+    found = read(files, signals, data)
     rules = sum(len(one.rules) for one in found)
     answer.one(
         {
@@ -61,10 +56,11 @@ def check(files: tuple[Path, ...], signals: Path | None, answer: Answer) -> None
 
 
 @policy.command(epilog="Example: leeward policy test harbour.yaml --signals signals.toml")
-@_files
-@_signals
+@files_or_in_force
+@signals_option
+@data_or_not
 @answered
-def test(files: tuple[Path, ...], signals: Path | None, answer: Answer) -> None:
+def test(files: tuple[Path, ...], signals: Path | None, data: Path | None, answer: Answer) -> None:
     """Run the cases that stand beside policies, and say where they end otherwise, and why.
 
     Ends with 1 where one does.
@@ -72,7 +68,7 @@ def test(files: tuple[Path, ...], signals: Path | None, answer: Answer) -> None:
     from leeward.errors import LeewardError
     from leeward.policy import run_cases
 
-    tested = [run_cases(one) for one in _read(files, signals)]
+    tested = [run_cases(one) for one in read(files, signals, data)]
     if answer.as_json:
         for one in tested:
             answer.one(_as_json(one), [])
@@ -85,55 +81,6 @@ def test(files: tuple[Path, ...], signals: Path | None, answer: Answer) -> None:
             f"{counted(failed, 'case')} ended otherwise than expected",
             hint="mend the rule or the case",
         )
-
-
-def _read(files: tuple[Path, ...], signals: Path | None) -> list[Policy]:
-    from leeward.errors import PolicyError
-    from leeward.policy import compile_policies, problems_of, read_policy
-
-    schema = _schema(signals)
-    texts = [(str(path), _text(path)) for path in files]
-    wrong = [problem for path, text in texts for problem in problems_of(text, schema, path)]
-    if wrong:
-        files_with = len({problem.path for problem in wrong})
-        cause = PolicyError(
-            f"{counted(len(wrong), 'problem')} in {counted(files_with, 'file')}",
-            hint="see docs/reference/policies.md for the form, the fields and the functions",
-        )
-        lines = [f"{problem}\n" for problem in wrong]
-        raise Unfinished(cause, {"problems": [_problem(problem) for problem in wrong]}, lines)
-    found = [read_policy(text, schema, path) for path, text in texts]
-    compile_policies(found)
-    return found
-
-
-def _problem(problem: PolicyProblem) -> dict[str, Any]:
-    return {
-        "path": problem.path,
-        "line": problem.line,
-        "column": problem.column,
-        "message": problem.message,
-        "hint": problem.hint,
-    }
-
-
-def _schema(signals: Path | None) -> Schema:
-    from leeward.policy import event_schema, read_signals
-
-    return event_schema([] if signals is None else read_signals(_text(signals), str(signals)))
-
-
-def _text(path: Path) -> str:
-    from leeward.errors import PolicyError
-
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise PolicyError("the file is not UTF-8", where=str(path)) from None
-    except OSError as error:
-        raise PolicyError(
-            "the file cannot be read", where=str(path), hint=error.strerror
-        ) from error
 
 
 def _as_json(one: Tested) -> dict[str, Any]:
@@ -151,3 +98,7 @@ def _as_lines(one: Tested) -> list[str]:
     lines += [f"no case shows that `{rule}` hits" for rule in one.never_hit]
     outcome = f"{one.failed} failed" if one.failed else "all as expected"
     return [*lines, f"{one.policy}: {counted(one.cases, 'case')}, {outcome}"]
+
+
+for _command in (backtest, difference, explain, ready):
+    policy.add_command(_command)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leeward.model import InForce, Settings
-    from leeward.pipeline import ExchangeStanding, FetchStanding
+    from leeward.pipeline import ExchangeStanding, FetchStanding, ScoringStanding
     from leeward.store import LogStatus
     from leeward.store.tables import Flood
 
@@ -45,7 +45,7 @@ def status(data: Path, answer: Answer) -> None:
 
     given = read_settings(data)
     settings = in_force(given)
-    found = _log(data, given)
+    found, scoring = _log(data, given)
     banks = _banks(data, given)
     alerts = [] if found is None else _alerts(found)
     alerts += [_alert(each) for each in banks.exchanges if each.stale]
@@ -59,7 +59,10 @@ def status(data: Path, answer: Answer) -> None:
     body["floods"] = [flood_row(flood) for flood in banks.floods]
     body["banks"] = banks.names
     body["fetching"] = None if banks.fetching is None else banks.fetching._asdict()
-    answer.one(body, _lines(found, settings, alerts, banks))
+    if scoring is not None:
+        alerts += [f"scoring: {words}" for words in scoring.broken.values()]
+        body["scoring"] = scoring._asdict() | {"since": stamp(scoring.since)}
+    answer.one(body, _lines(found, settings, alerts, banks, scoring))
 
 
 class _Banks(NamedTuple):
@@ -80,18 +83,19 @@ class _Banks(NamedTuple):
     fetching: FetchStanding | None = None
 
 
-def _log(data: Path, settings: Settings) -> LogStatus | None:
-    """The log in figures; nothing where the folder has banks only."""
+def _log(data: Path, settings: Settings) -> tuple[LogStatus | None, ScoringStanding | None]:
+    """The log in figures, and scoring; nothing where the folder has banks only."""
     from leeward.errors import NotALog
+    from leeward.pipeline import scoring_state
     from leeward.store import Log
 
     try:
         with Log(data) as log:
-            return log.status()
+            return log.status(), scoring_state(log, data)
     except NotALog:
         if not _has_tables(data, settings):
             raise
-        return None
+        return None, None
 
 
 def _has_tables(data: Path, settings: Settings) -> bool:
@@ -172,10 +176,16 @@ def _log_body(found: LogStatus) -> dict[str, Any]:
 
 
 def _lines(
-    found: LogStatus | None, settings: list[InForce], alerts: list[str], banks: _Banks
+    found: LogStatus | None,
+    settings: list[InForce],
+    alerts: list[str],
+    banks: _Banks,
+    scoring: ScoringStanding | None,
 ) -> list[str]:
     lines = [f"ALERT {alert}" for alert in alerts]
     lines += ["events      there is no event log here"] if found is None else _log_lines(found)
+    if scoring is not None:
+        lines.append(_scoring_line(scoring))
     if banks.names:
         lines.append(f"banks       {', '.join(banks.names)}")
     for one in banks.exchanges:
@@ -189,6 +199,15 @@ def _lines(
         value = "not set" if line.value is None else line.value
         lines.append(f"  {line.key} = {value}" + ("  (file)" if line.origin == "file" else ""))
     return lines
+
+
+def _scoring_line(scoring: ScoringStanding) -> str:
+    line = f"scoring     up to {scoring.through:,}, {counted(scoring.behind, 'event')} behind"
+    if scoring.since is not None:
+        line += f"; the first of them came at {stamp(scoring.since)}"
+    if scoring.replay:
+        line += f"; a replay is at {scoring.replayed:,} of {scoring.replay:,}"
+    return line
 
 
 def _log_lines(found: LogStatus) -> list[str]:

@@ -14,6 +14,8 @@ from leeward.evaluate._goals import Goal, goals
 from leeward.evaluate._judged import Judged, RoleShare, TwoHop, judge
 from leeward.evaluate._measures import At, Measures, ranking_measures
 from leeward.evaluate._panel import Panel
+from leeward.evaluate._priors import measure_priors, priors_table
+from leeward.evaluate._priors_made import Planted, Rates, made_findings, odds_of, planted
 from leeward.evaluate._reached import Reached, reached
 from leeward.evaluate._report import report, write_report
 from leeward.evaluate._reviewing import Milestone, reviewing
@@ -21,6 +23,16 @@ from leeward.evaluate._rows import DEVELOPED_ON, Measured, Setting, read_rows, w
 from leeward.evaluate._run import Wish, measure
 from leeward.evaluate._scored import Reliability, calibration
 from leeward.evaluate._searching import Search, Searched, Searching, searched
+from leeward.evaluate._text import (
+    AccountsMeasured,
+    LanguageMeasured,
+    Rate,
+    TextCut,
+    TextMeasured,
+    TextsCompared,
+    compare_texts,
+    measure_texts,
+)
 from leeward.evaluate._trial import RING, draw_seeds, read_truth, trial
 from leeward.evaluate._world import SHIELDED, World, open_world
 
@@ -28,6 +40,7 @@ __all__ = [
     "DEVELOPED_ON",
     "RING",
     "SHIELDED",
+    "AccountsMeasured",
     "At",
     "Attempt",
     "Block",
@@ -35,10 +48,14 @@ __all__ = [
     "Fraudar",
     "Goal",
     "Judged",
+    "LanguageMeasured",
     "Measured",
     "Measures",
     "Milestone",
     "Panel",
+    "Planted",
+    "Rate",
+    "Rates",
     "Reached",
     "Reliability",
     "RoleShare",
@@ -46,22 +63,32 @@ __all__ = [
     "Searched",
     "Searching",
     "Setting",
+    "TextCut",
+    "TextMeasured",
+    "TextsCompared",
     "TwoHop",
     "Wish",
     "World",
     "attempt",
     "calibration",
     "ceiling",
+    "compare_texts",
     "draw_seeds",
     "figures",
     "fraudar",
     "goals",
     "hidden_network",
     "judge",
+    "made_findings",
     "measure",
     "measure_german",
+    "measure_priors",
+    "measure_texts",
+    "odds_of",
     "open_german",
     "open_world",
+    "planted",
+    "priors_table",
     "ranking_measures",
     "reached",
     "read_rows",

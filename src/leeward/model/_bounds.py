@@ -19,6 +19,7 @@ MAX_TAGS: Final = 256
 MAX_MEDIA: Final = 64
 MAX_LINKS: Final = 256
 MAX_MENTIONS: Final = 1_024
+MAX_RELATIVES: Final = 64
 MAX_DEPTH: Final = 16
 """Objects and arrays inside each other, in the whole event and in ``extra`` alike."""
 MAX_EXTRA: Final = 65_536

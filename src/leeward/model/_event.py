@@ -81,6 +81,8 @@ class AccountBody(_Body, frozen=True, gc=False, forbid_unknown_fields=True, omit
         bot: Declared to be automated.
         status: ``active``, or why it is not (``suspended``, ``deactivated``, ``deleted``, ...).
         minor: The platform holds the person to be a minor. It stays inside: no export has it.
+        relatives: URIs of the accounts of family members, as declared. Where the key is given, it
+            is the whole list.
     """
 
     handle: Annotated[str, Meta(max_length=512)] | None = None
@@ -92,6 +94,7 @@ class AccountBody(_Body, frozen=True, gc=False, forbid_unknown_fields=True, omit
     bot: bool | None = None
     status: Annotated[str, Meta(max_length=64)] | None = None
     minor: bool | None = None
+    relatives: Annotated[tuple[Uri, ...], Meta(max_length=b.MAX_RELATIVES)] = ()
 
 
 class Event(

@@ -25,8 +25,11 @@ __all__ = [
     "Origin",
     "OriginSettings",
     "RetentionSettings",
+    "ScoringSettings",
     "ServerSettings",
     "Settings",
+    "SignalKind",
+    "SignalSettings",
     "TablesSettings",
     "in_force",
     "settings_of",
@@ -38,6 +41,17 @@ Variable: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2_048)]
 Words: TypeAlias = Annotated[tuple[Text, ...], Meta(max_length=1_000)]
 ExchangeKind: TypeAlias = Literal["ncmec", "stopncii", "threatexchange", "arachnid", "files"]
+SignalKind: TypeAlias = Literal[
+    "lexicon",
+    "rare-text",
+    "rare-text-thread",
+    "template",
+    "media-context",
+    "thread-context",
+    "account-context",
+    "tag-context",
+    "community-context",
+]
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _UNITS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -276,6 +290,35 @@ class OriginSettings(_Group, frozen=True):
         return f"OriginSettings(networks={self.networks!r}, header_env={self.header_env!r})"
 
 
+class ScoringSettings(_Group, frozen=True):
+    """``[scoring]``: signals and policies over the events of the log.
+
+    Attributes:
+        on: Whether a server scores what comes in. Without it, `leeward score` does.
+    """
+
+    on: bool = True
+
+
+class SignalSettings(_Group, frozen=True):
+    """``[signals.NAME]``: a detector. Those that need nothing are on without being named here.
+
+    Attributes:
+        kind: Which detector; the name, where that is one of the kinds. ``lexicon``, ``rare-text``,
+            ``rare-text-thread``, ``template``, ``media-context``, ``thread-context``,
+            ``account-context``, ``tag-context`` or ``community-context``.
+        on: Whether it looks at events.
+        path: Its list or model; a relative one lies in the data folder. A lexicon needs one, in
+            a file that ends with ``.csv``, ``.jsonl`` or ``.toml``.
+        disguised: Whether a lexicon also looks for terms in disguise.
+    """
+
+    kind: SignalKind | None = None
+    on: bool = True
+    path: Text | None = None
+    disguised: bool = True
+
+
 class _File(_Group, frozen=True):
     """The file as a whole."""
 
@@ -285,17 +328,20 @@ class _File(_Group, frozen=True):
     tables: TablesSettings = TablesSettings()
     banks: BanksSettings = BanksSettings()
     fetch: FetchSettings = FetchSettings()
+    scoring: ScoringSettings = ScoringSettings()
     exchanges: dict[str, ExchangeSettings] = {}
     origins: dict[str, OriginSettings] = {}
+    signals: dict[str, SignalSettings] = {}
 
 
 class Settings(_File, frozen=True):
     """All settings of a data folder.
 
     Attributes:
-        log, retention, server, tables, banks, fetch: The groups.
+        log, retention, server, tables, banks, fetch, scoring: The groups.
         exchanges: The exchanges, by their names.
         origins: The origins of media, by their names.
+        signals: The detectors, by their names.
         given: The keys, as ``log.seal_events``, that the file sets. Not itself a setting.
     """
 
@@ -355,7 +401,11 @@ def in_force(settings: Settings) -> list[InForce]:
     return lines
 
 
-_NAMED: Final[dict[str, type[_Group]]] = {"exchanges": ExchangeSettings, "origins": OriginSettings}
+_NAMED: Final[dict[str, type[_Group]]] = {
+    "exchanges": ExchangeSettings,
+    "origins": OriginSettings,
+    "signals": SignalSettings,
+}
 """Groups of which there are many, each with a name."""
 
 
@@ -370,7 +420,8 @@ def _check_named(kind: str, struct: type[_Group], name: str, keys: Any) -> None:
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$")
         if reason.startswith("Invalid enum value"):  # the message would hold the value
-            reason = f"Expected one of {', '.join(get_args(ExchangeKind))}"
+            kinds = SignalKind if struct is SignalSettings else ExchangeKind
+            reason = f"Expected one of {', '.join(get_args(kinds))}"
         raise msgspec.ValidationError(
             f"{reason} - at `$.{kind}.{name}{place.removesuffix('`')}`"
         ) from None
@@ -385,6 +436,8 @@ def _decode(kind: type, value: Any) -> Any:
 def _shown(value: Any) -> str | int | None:
     if isinstance(value, Age):
         return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, tuple):
         return msgspec.json.encode(value).decode()
     return _masked(value) if isinstance(value, str) else cast("int | None", value)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from leeward.errors import LeewardError
 from leeward.network import Act, Node, Prior, Seed, parse_seeds
 from leeward.network import discover as rank
+from leeward.pipeline._finding_priors import FindingPriors, finder, priors_from, said_in
 from leeward.pipeline._found import Figures, Found, Histogram, Own, Size
 from leeward.pipeline._graph import interaction_graph
-from leeward.pipeline._notes import notes, summary
+from leeward.pipeline._notes import notes, of_findings, summary
 from leeward.pipeline._priors import given_priors
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def discover(
     *,
     shields: Mapping[str, str] | None = None,
     priors: Iterable[Prior | Mapping[str, Any] | Sequence[Any]] = (),
+    findings: bool = True,
     previous: Found | None = None,
     limit: int = 1_000,
     progress: Callable[[str], None] = lambda _: None,
@@ -54,6 +57,8 @@ def discover(
         shields: Roles by account URI, under which only protective actions exist.
         priors: What others say: :class:`~leeward.network.Prior`, or rows of a subject,
             log-odds and a source.
+        findings: Take what signals found in the log as priors, too. What ``priors`` say of the
+            same subject stands in their place.
         previous: An earlier result from the same log: it is brought up to date where that is
             enough, which is several times as fast.
         limit: How many accounts the ranking holds.
@@ -72,13 +77,17 @@ def discover(
         progress=lambda events: progress(f"reading the log: {events:,} events"),
         note=saving.append,
     )
+    heard = FindingPriors((), 0, ())
+    if findings:
+        progress("reading the findings")
+        heard = _findings(log, graph, given, said, saving)
     progress(f"searching {len(graph.out.node):,} touches of {len(graph.kind):,} nodes")
     found = rank(
         graph,
         given,
         log.hasher,
         shields=shields,
-        priors=said,
+        priors=[*said, *heard.priors],
         # After an erasure or expiry the graph is another one, and everything is counted anew.
         previous=previous.discovery.search
         if previous is not None and previous.rewritten == rewritten
@@ -86,7 +95,7 @@ def discover(
         limit=limit,
         progress=progress,
     )
-    figures = _figures(graph, found, len(said), time.monotonic() - begun)
+    figures = _figures(graph, found, len(said), heard, time.monotonic() - begun)
     first = tuple(summary(figures, found))
     lost = sum(graph.find("account", uri, log.hasher) is None for uri in shields or {})
     more = notes(
@@ -99,7 +108,13 @@ def discover(
     return Found(
         ranking=found.ranking,
         picture=found.picture,
-        notes=(*first, *more, *([_REFRESHED] if found.is_refreshed else []), *saving),
+        notes=(
+            *first,
+            *more,
+            *of_findings(heard),
+            *([_REFRESHED] if found.is_refreshed else []),
+            *saving,
+        ),
         figures=figures,
         histogram=_histogram(found.scores.log_odds),
         discovery=found,
@@ -120,7 +135,23 @@ def _given(seeds: str | Iterable[str | Seed]) -> list[Seed]:
     return list(given)
 
 
-def _figures(graph: Graph, found: Discovery, priors: int, seconds: float) -> Figures:
+def _findings(
+    log: Log, graph: Graph, seeds: Sequence[Seed], said: Sequence[Prior], note: list[str]
+) -> FindingPriors:
+    """What signals found; where it cannot be read, the search goes on without, and says so."""
+    confirmed = {seed for seed in seeds if seed.kind == "account" and seed.label == "offender"}
+    find = finder(graph, log.hasher)
+    known = {find(seed.kind, seed.name) for seed in confirmed} - {None}
+    try:
+        return priors_from(said_in(log), find, said, len(known))
+    except LeewardError as error:
+        note.append(f"What signals found was left out: {error.message}.")
+        return FindingPriors((), 0, ())
+
+
+def _figures(
+    graph: Graph, found: Discovery, priors: int, heard: FindingPriors, seconds: float
+) -> Figures:
     standing = graph.same_as == np.arange(len(graph.kind))  # a picture has several names
     kinds = np.bincount(graph.kind[standing], minlength=len(Node))
     tiers = [ranked.tier for ranked in found.ranking]
@@ -133,6 +164,7 @@ def _figures(graph: Graph, found: Discovery, priors: int, seconds: float) -> Fig
         seeds_unknown=len(found.unknown),
         priors=priors - len(found.unknown_priors),
         priors_unknown=len(found.unknown_priors),
+        findings=heard.findings,
         scored=len(found.scores.nodes),
         above_line=found.above_line,
         suspects=tiers.count("suspect"),

@@ -106,7 +106,8 @@ def carry_out(writer: Writer, tables: Tables, request: Erasure, by: str) -> Forg
     if not proof.clean:
         raise StoreError(
             f"something of this account is left ({proof.content:,} events, {proof.findings:,} "
-            f"findings, {proof.quarantined:,} quarantined items, {proof.media:,} media fetched); "
+            f"findings, {proof.verdicts:,} verdicts, {proof.quarantined:,} quarantined items, "
+            f"{proof.media:,} media fetched); "
             "some may have come in meanwhile",
             where=f"erasure {request.id}",
             hint="give the same command again",

@@ -11,7 +11,6 @@ import queue
 import random
 import threading
 import time
-import traceback
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
@@ -21,6 +20,7 @@ from leeward.errors import LeewardError
 from leeward.pipeline._fetch_follow import Follower
 from leeward.pipeline._fetch_one import FetchResult, fetch_one
 from leeward.pipeline._fetch_pace import Pace
+from leeward.pipeline._unexpected import unexpected
 from leeward.store.tables import due_fetches, put_off_fetch, settle_fetches
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class MediaFetcher:
                 self._trouble = error
                 return
             except Exception as error:  # whoever waits for this thread must be told
-                self._trouble = _unexpected(error)
+                self._trouble = unexpected(error)
                 return
             self._at_end = at_end
             if at_end:
@@ -187,7 +187,7 @@ class MediaFetcher:
         try:
             result = fetch_one(item, self._fetcher(), self._hasher)
         except Exception as error:  # a fault of ours must not leave the media item under way
-            result = FetchResult(item, "fault", again=True, problem=_unexpected(error))
+            result = FetchResult(item, "fault", again=True, problem=unexpected(error))
         self._results.put(result)
 
     def _fetcher(self) -> Fetcher:
@@ -286,9 +286,3 @@ class MediaFetcher:
         self._waiting = [result for result in self._waiting if result.hashes.size is not None]
         if self._waiting:
             self._commit()
-
-
-def _unexpected(error: Exception) -> LeewardError:
-    """A fault of ours, without its message: that could hold content."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return LeewardError(f"an unexpected {type(error).__name__} at {place.name}:{place.lineno}")

@@ -125,6 +125,7 @@ class Figures(Struct, frozen=True):
         two_hop: Accounts that a walk of two hops over reposts leads to from the same seeds.
         seconds: How long it took.
         last_seq: The last event that was looked at.
+        findings: Findings of the log that were used as priors, beside those that were given.
     """
 
     events: int
@@ -146,6 +147,7 @@ class Figures(Struct, frozen=True):
     two_hop: int
     seconds: float
     last_seq: int
+    findings: int = 0
 
 
 class Histogram(Struct, frozen=True):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from typing import TYPE_CHECKING, Final
 
 from leeward.errors import ApprovalRequired, LeewardError
 from leeward.pipeline._erasure import carry_out
 from leeward.pipeline._retention import retain
+from leeward.pipeline._unexpected import unexpected
 from leeward.store.tables import list_erasures
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Housekeeper:
                 except LeewardError as error:
                     self._fail(step.__name__, error)
                 except Exception as error:  # this thread must outlive whatever goes wrong
-                    self._fail(step.__name__, _unexpected(error))
+                    self._fail(step.__name__, unexpected(error))
 
     def _fail(self, step: str, error: LeewardError) -> None:
         self.trouble[step] = f"{_WORK[step]} fails"
@@ -107,9 +107,3 @@ class Housekeeper:
         retain(self._writer, self._tables, _SELF, apply=True)
         self._retain_at = now + _RETAIN
         return True
-
-
-def _unexpected(error: Exception) -> LeewardError:
-    """A fault of ours, without its message: that could hold content."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return LeewardError(f"an unexpected {type(error).__name__} at {place.name}:{place.lineno}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from typing import TYPE_CHECKING, Final
 
 from leeward.errors import LeewardError
 from leeward.pipeline._lookback import LookBack, LookedBack
+from leeward.pipeline._unexpected import unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ class LookBackThread:
             except LeewardError as error:
                 rest = self._fail(error)
             except Exception as error:  # this thread must outlive whatever goes wrong
-                rest = self._fail(_unexpected(error))
+                rest = self._fail(unexpected(error))
         if self._looking is not None:
             self._looking.close()
 
@@ -107,9 +107,3 @@ class LookBackThread:
 
     def _note(self, text: str) -> None:
         self._report(LeewardError(text))
-
-
-def _unexpected(error: Exception) -> LeewardError:
-    """A fault of ours, without its message: that could hold content."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return LeewardError(f"an unexpected {type(error).__name__} at {place.name}:{place.lineno}")

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leeward.network import Discovery
+    from leeward.pipeline._finding_priors import FindingPriors
     from leeward.pipeline._found import Figures
 
-__all__ = ["notes", "summary"]
+__all__ = ["notes", "of_findings", "summary"]
 
 _MOST: Final = 0.5
 """The share of accounts from which on being among the first says nothing."""
@@ -87,6 +88,28 @@ def notes(
     if lost:
         names = "names an account that is" if lost == 1 else "name accounts that are"
         yield f"{lost:,} of {given:,} shields {names} not in the log."
+
+
+def of_findings(heard: FindingPriors) -> Iterator[str]:
+    """What signals found, and how it was used.
+
+    Args:
+        heard: What was made of it.
+    """
+    if heard.findings:
+        one = heard.findings == 1
+        signals = "1 signal" if len(heard.signals) == 1 else f"{len(heard.signals):,} signals"
+        yield (
+            f"{heard.findings:,} {'finding' if one else 'findings'} of {signals} "
+            f"{'was' if one else 'were'} used as priors: {', '.join(heard.signals)}."
+        )
+    if heard.held_back:
+        what = "hint" if heard.held_back == 1 else "hints"
+        yield (
+            f"{heard.held_back:,} {what} that signals gave of posts, pictures and hashtags "
+            f"{'was' if heard.held_back == 1 else 'were'} left out: beside fewer than four "
+            "confirmed accounts they would outvote the seeds."
+        )
 
 
 def _were_left_out(count: int, about: str = "") -> str:

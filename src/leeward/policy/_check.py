@@ -15,7 +15,7 @@ from leeward.policy._yaml import Mapped, Text, read_yaml
 if TYPE_CHECKING:
     from leeward.model import Severity, VerdictCause
     from leeward.policy._schema import Schema
-    from leeward.policy._shape import Abstained, Subject
+    from leeward.policy._shape import Abstained
 
 __all__ = ["check_policy", "problems_of", "read_policy"]
 
@@ -89,7 +89,7 @@ def _rule(draft: DraftRule, severity: Severity) -> Rule:
         about="" if about is None else about.value.strip(),
         when=draft.when,
         if_abstained=None if says is None else cast("Abstained", says.value),
-        subject=cast("Subject", _text(draft.node, "subject")),
+        subject=_text(draft.node, "subject"),
         causes=tuple(
             dict.fromkeys(cast("VerdictCause", one.value) for one in texts_at(draft.node, "causes"))
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from leeward.errors import PolicyError
 from leeward.policy._python import Found, Fused, Task, fuse
-from leeward.policy._sql import select
+from leeward.policy._sql import rows, select
 from leeward.policy._tree import Column, columns_in
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leeward.policy._policy import Policy, Rule
     from leeward.policy._schema import Schema
 
-__all__ = ["Compiled", "Placed", "compile_policies"]
+__all__ = ["Compiled", "Placed", "compile_policies", "named"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Placed:
 
     @property
     def name(self) -> str:
-        """``policy/rule``: what a column of the query is called."""
-        return f"{self.policy.name}/{self.rule.name}"
+        """``policy/rule``: what a column of the query is called, and what a quota counts for."""
+        return named(self.policy.name, self.rule.name, shadow=self.policy.shadow)
 
 
 @dataclass(frozen=True)
@@ -80,19 +80,43 @@ class Compiled:
         ]
         return select(conditions, self._read, self.schema, source, keys)
 
+    def row_sql(self, source: str, keys: Sequence[str] = ("seq",)) -> str:
+        """The rows that the rules see, as a query: the keys, then :attr:`columns` by their names.
+
+        Args:
+            source: As for :meth:`sql`.
+            keys: Columns of it that are handed on.
+        """
+        return rows(self._read, self.schema, source, keys)
+
+
+def named(policy: str, rule: str, *, shadow: bool) -> str:
+    """A rule's name among those of all policies."""
+    return f"{policy}/{rule}" + " (shadow)" * shadow
+
 
 def compile_policies(policies: Sequence[Policy]) -> Compiled:
     """Compile policies that were checked with one schema.
+
+    One in shadow mode may have the name of one in force, and has another version then.
 
     Raises:
         PolicyError: There is none, two have one name, or they were checked with two schemas.
     """
     if not policies:
         raise PolicyError("there is no policy to compile", hint="name at least one")
-    names = [policy.name for policy in policies]
+    names = [(policy.name, policy.shadow) for policy in policies]
     if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, _ in names if names.count((name, _)) > 1)
         raise PolicyError("two policies have one name", where=twice, hint="rename one of them")
+    versions = [(policy.name, policy.version) for policy in policies]
+    if len(set(versions)) < len(versions):
+        twice = next(name for name, _ in versions if versions.count((name, _)) > 1)
+        raise PolicyError(
+            "a policy in shadow mode has the name and the version of one in force",
+            where=twice,
+            hint="give it a higher version",
+        )
     schema = policies[0].schema
     if any(policy.schema is not schema for policy in policies):
         raise PolicyError("policies that run together are checked with one schema")

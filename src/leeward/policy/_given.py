@@ -20,7 +20,7 @@ __all__ = ["OUTCOMES", "given_value"]
 OUTCOMES: Final = ("hit", "no", "abstained")
 """How a rule can end for a row."""
 
-_FINDING: Final = re.compile(r"(hit|miss|abstained)(?:\s+(\S+))?\Z")
+_FINDING: Final = re.compile(r"(hit|miss|abstained)(?:\s+([^\s=]+))?((?:\s+[^\s=]+=\S*)*)\Z")
 
 
 def given_value(key: Text, value: Node, schema: Schema) -> dict[str, object]:
@@ -41,20 +41,40 @@ def given_value(key: Text, value: Node, schema: Schema) -> dict[str, object]:
 
 def _finding(signal: Signal, value: Node) -> dict[str, object]:
     name = signal.reads_as
-    form = "`hit 0.9`, `miss 0.1` or `abstained`" if signal.scored else "`hit`, `miss`, `abstained`"
+    form = "`hit 0.9`, `miss` or `abstained`" if signal.scored else "`hit`, `miss` or `abstained`"
+    if signal.values:
+        form += f", with values as in `hit 0.9 {signal.values[0].reads_as}=0.5`"
     match = _FINDING.match(value.value) if isinstance(value, Text) else None
     if match is None:
         raise Wrong("a finding is not given like this", value.span, f"write {form}")
     outcome, written = match[1], match[2]
+    values = _values(signal, match[3], value.span)
     if outcome == "abstained":
-        if written is not None:
+        if written is not None or match[3]:
             raise Wrong("a signal that abstained has no score", value.span, f"write {form}")
         return {f"{name}.hit": None, f"{name}.score": None}
-    if signal.scored is not (written is not None):
-        message = "this finding has a score" if signal.scored else "this finding has no score"
-        raise Wrong(message, value.span, f"write {form}")
+    if written is None and signal.scored and outcome == "hit":
+        raise Wrong("a hit of this signal has a score", value.span, f"write {form}")
+    if written is not None and not signal.scored:
+        raise Wrong("this finding has no score", value.span, f"write {form}")
     score = None if written is None else _number(written, value.span)
-    return {f"{name}.hit": outcome == "hit", f"{name}.score": score}
+    return {f"{name}.hit": outcome == "hit", f"{name}.score": score, **values}
+
+
+def _values(signal: Signal, written: str, span: Span) -> dict[str, object]:
+    """``strangers=0.8 repliers=12`` as columns."""
+    known = [value.reads_as for value in signal.values]
+    found: dict[str, object] = {}
+    for what, _, number in (one.partition("=") for one in written.split()):
+        if what not in known:
+            hint = suggestion(what, known)
+            if not hint:
+                hint = f"there are {', '.join(known)}" if known else "leave it out"
+            raise Wrong(f"`{signal.reads_as}` measures no `{what}`", span, hint)
+        if f"{signal.reads_as}.{what}" in found:
+            raise Wrong(f"`{what}` stands here twice", span)
+        found[f"{signal.reads_as}.{what}"] = _number(number, span)
+    return found
 
 
 def _field(field: Field, value: Node) -> object:

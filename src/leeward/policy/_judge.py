@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from leeward.model import Event, MediaRef, Verdict
 from leeward.policy._evaluate import operands
+from leeward.policy._shape import FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,25 +35,47 @@ def judge(
     found: list[Verdict] = []
     for at, rule, outcome in compiled.decide(rows):
         row = dict(zip(compiled.columns, rows[at], strict=True))
-        found.extend(_verdicts(compiled.rules[rule], events[at][0], row, hit=outcome is True))
+        found.extend(_verdicts(compiled.rules[rule], *events[at], row, hit=outcome is True))
     return found
 
 
-def subjects_of(subject: Subject, event: Event) -> list[tuple[SubjectKind, str]]:
-    """Whom or what a verdict is about; where the event has no such thing, what came to be."""
-    found = [(kind, uri) for kind, uri in dict.fromkeys(_named(subject, event)) if uri is not None]
-    return found or [(_kind_of(event), event.object)]
+def subjects_of(
+    subject: str, event: Event, found: Finding | None = None
+) -> list[tuple[SubjectKind, str]]:
+    """Whom or what a verdict is about; where the event has no such thing, what came to be.
+
+    Args:
+        subject: As a rule has it.
+        event: The event.
+        found: The finding of the signal that the subject names, if it names one.
+    """
+    if match := FOUND.match(subject):
+        named = [] if found is None else [(cast("SubjectKind", match[1]), found.subject)]
+    else:
+        some = dict.fromkeys(_named(cast("Subject", subject), event))
+        named = [(kind, uri) for kind, uri in some if uri is not None]
+    return named or [(_kind_of(event), event.object)]
+
+
+def _found(placed: Placed, findings: Mapping[str, Finding]) -> Finding | None:
+    match = FOUND.match(placed.rule.subject)
+    return None if match is None else findings.get(placed.policy.schema.signals[match[2]].name)
 
 
 def _verdicts(
-    placed: Placed, event: Event, row: Mapping[str, object], *, hit: bool
+    placed: Placed,
+    event: Event,
+    findings: Mapping[str, Finding],
+    row: Mapping[str, object],
+    *,
+    hit: bool,
 ) -> Iterator[Verdict]:
     policy, rule = placed.policy, placed.rule
     causes: tuple[VerdictCause, ...] = rule.causes
     if not hit:
         causes = ("open_case",) if rule.if_abstained == "open_case" else ()
     carried = operands(rule.when, row)
-    for kind, uri in subjects_of(rule.subject, event):
+    for kind, uri in subjects_of(rule.subject, event, _found(placed, findings)):
         yield Verdict(
             seq=0 if event.seq is None else event.seq,
             at=event.at if event.seen is None else event.seen,

@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from leeward.policy._schema import PARTS
 from leeward.policy._source import Wrong, suggestion
 from leeward.policy._tree import Column, Known, Not, Part, Type
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from leeward.policy._schema import Field, Schema
     from leeward.policy._source import Span
 
-__all__ = ["column_of", "dotted", "hit_of", "resolve", "score_of"]
+__all__ = ["column_of", "dotted", "hit_of", "number_of", "resolve"]
 
 _TYPES: Final[dict[str, Type]] = {
     "bool": "bool",
@@ -62,9 +63,9 @@ def hit_of(signal: str, span: Span) -> Column:
     return Column(f"{signal}.hit", "bool", optional=True, finding=signal, span=span)
 
 
-def score_of(signal: str, span: Span) -> Column:
-    """A finding's score; unknown where the signal abstained."""
-    return Column(f"{signal}.score", "number", optional=True, finding=signal, span=span)
+def number_of(signal: str, what: str, span: Span) -> Column:
+    """A finding's score or one of its values; unknown where the finding does not carry it."""
+    return Column(f"{signal}.{what}", "number", optional=True, finding=signal, span=span)
 
 
 def resolve(name: str | None, span: Span, schema: Schema, names: Mapping[str, Part]) -> Part:
@@ -97,19 +98,23 @@ def _of_finding(signal: str, what: str, schema: Schema, span: Span) -> Part | No
         case "abstained":
             return Not(Known(hit, span=span), span=span)
         case "score" if schema.signals[signal].scored:
-            return score_of(signal, span)
+            return number_of(signal, "score", span)
+    if any(value.reads_as == what for value in schema.signals[signal].values):
+        return number_of(signal, what, span)
     return None
 
 
 def _unknown(name: str, span: Span, schema: Schema, names: Mapping[str, Part]) -> Wrong:
     if name in schema.signals:
-        parts = ["hit", "miss", "abstained"] + ["score"] * schema.signals[name].scored
+        signal = schema.signals[name]
+        parts = [part for part in PARTS if part != "score" or signal.scored]
+        parts += [value.reads_as for value in signal.values]
         listed = ", ".join(f"`{name}.{part}`" for part in parts)
         return Wrong(f"`{name}` is a signal; say what of its finding", span, f"one of {listed}")
-    signal, _, what = name.rpartition(".")
-    if signal in schema.signals and what == "score":
-        hint = f"use `{signal}.hit`, `{signal}.miss` or `{signal}.abstained`"
-        return Wrong(f"findings of `{signal}` have no score", span, hint)
+    owner, _, what = name.rpartition(".")
+    if owner in schema.signals and what == "score":
+        hint = f"use `{owner}.hit`, `{owner}.miss` or `{owner}.abstained`"
+        return Wrong(f"findings of `{owner}` have no score", span, hint)
     hint = _WORDS.get(name.lower()) or suggestion(name, [*schema.names(), *names])
     if not hint and "." in name:
         group = name.partition(".")[0]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from leeward.model import Severity, VerdictCause
     from leeward.policy._schema import Schema
-    from leeward.policy._shape import Abstained, Subject
+    from leeward.policy._shape import Abstained
     from leeward.policy._source import Source, Span
     from leeward.policy._tree import Part
 
@@ -26,7 +26,8 @@ class Rule:
         about: What it finds, in words.
         when: Its condition, checked.
         if_abstained: What follows where the condition is unknown; None where it never is.
-        subject: Whom or what a verdict is about.
+        subject: Whom or what a verdict is about: a word of :data:`SUBJECTS`, or as in
+            ``thread of thread_context``, what a signal's finding is about.
         causes: What a verdict causes.
         severity: How bad it is.
         daily_quota: Verdicts a day.
@@ -36,7 +37,7 @@ class Rule:
     about: str
     when: Part = field(repr=False)
     if_abstained: Abstained | None
-    subject: Subject
+    subject: str
     causes: tuple[VerdictCause, ...]
     severity: Severity
     daily_quota: int

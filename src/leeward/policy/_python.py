@@ -41,7 +41,7 @@ from leeward.policy._tree import (
 from leeward.policy._unknown import LARGEST, can_be_unknown, may_fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["Found", "Fused", "Task", "fuse"]
 
@@ -131,10 +131,11 @@ class _Writer:
             if shared is None:
                 self._rule(group[0], depth)
             else:
+                asked = self._ask(shared, depth)
                 self._line(depth, f"if {self.true(shared)}:")
+                self._forget(asked)
                 self.block(group, depth + 1)
-        for part in held:
-            del self._held[part]
+        self._forget(held)
 
     def _hold(self, groups: list[tuple[Part | None, list[_Open]]], depth: int) -> list[Part]:
         """Compute once what several groups of a block ask for at some cost."""
@@ -147,11 +148,27 @@ class _Writer:
             asked.update(inside)
         found = [part for part, times in asked.items() if times > 1 and part not in self._held]
         for part in sorted(found, key=repr):
-            text = self.true(part)
-            self._held[part] = f"h{len(self._made)}"
-            self._made[part] = self._held[part]
-            self._line(depth, f"{self._held[part]} = {text}")
+            self._keep(part, depth)
         return found
+
+    def _ask(self, part: Part, depth: int) -> list[Part]:
+        """Compute ahead each ``known`` inside another one: both would be written twice."""
+        found: list[Part] = [
+            one for one in dict.fromkeys(_asked_inside(part)) if one not in self._held
+        ]
+        for one in found:
+            self._keep(one, depth)
+        return found
+
+    def _keep(self, part: Part, depth: int) -> None:
+        text = self.true(part)
+        self._held[part] = f"h{len(self._made)}"
+        self._made[part] = self._held[part]
+        self._line(depth, f"{self._held[part]} = {text}")
+
+    def _forget(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            del self._held[part]
 
     def _rule(self, rule: _Open, depth: int) -> None:
         number = rule.task.rule
@@ -159,9 +176,11 @@ class _Writer:
             self._line(depth, f"add((i, {number}, True))")
             return
         part = rule.left[0] if len(rule.left) == 1 else All(rule.left)
+        asked = self._ask(part, depth)
         self._line(depth, f"if {self.true(part)}: add((i, {number}, True))")
         if rule.task.abstains:
             self._line(depth, f"elif not ({self.false(part)}): add((i, {number}, None))")
+        self._forget(asked)
 
     def _line(self, depth: int, text: str) -> None:
         self.lines.append(" " * (3 + depth) + text)
@@ -307,6 +326,15 @@ def _most_shared(rules: list[_Open]) -> Part | None:
         if not can_be_unknown(part):
             return part
     return None
+
+
+def _asked_inside(part: Part, *, inside: bool = False) -> Iterator[Known]:
+    """Each ``known`` of a condition that lies in another one, the innermost first."""
+    asks = isinstance(part, Known) and part.part.type == "bool"
+    for inner in below(part):
+        yield from _asked_inside(inner, inside=inside or asks)
+    if asks and inside and isinstance(part, Known):
+        yield part
 
 
 def _costly(part: Part) -> Iterable[Part]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from leeward.model import Operand, Verdict
+from leeward.policy._compiled import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +43,7 @@ class Metered(NamedTuple):
     Attributes:
         passed: Those within their quotas, and the verdicts that say that a quota is used up, in
             order.
-        withheld: Those beyond their quotas: they are to be kept, and cause nothing.
+        withheld: Those beyond their quotas: they cause nothing, and can be judged again.
         spent: The counts from now on.
     """
 
@@ -61,14 +62,14 @@ def meter(verdicts: Iterable[Verdict], compiled: Compiled, spent: Mapping[str, S
     Args:
         verdicts: In the order of their events.
         compiled: The rules with their quotas.
-        spent: By ``policy/rule``, what was used before.
+        spent: By the rule's name, what was used before.
     """
     quotas = {placed.name: placed.rule.daily_quota for placed in compiled.rules}
     now = dict(spent)
     passed: list[Verdict] = []
     withheld: list[Verdict] = []
     for verdict in verdicts:
-        name = f"{verdict.policy}/{verdict.rule}"
+        name = named(verdict.policy, verdict.rule, shadow=verdict.shadow)
         before = now.get(name, Spent(-1, 0))
         day = max(verdict.at // DAY, before.day)
         count = 1 + (before.count if day == before.day else 0)
@@ -79,16 +80,16 @@ def meter(verdicts: Iterable[Verdict], compiled: Compiled, spent: Mapping[str, S
             continue
         withheld.append(verdict)
         if count == quota + 1:
-            passed.append(_overflow(verdict, name, quota))
+            passed.append(_overflow(verdict, quota))
     return Metered(passed, withheld, now)
 
 
-def _overflow(verdict: Verdict, name: str, quota: int) -> Verdict:
+def _overflow(verdict: Verdict, quota: int) -> Verdict:
     return replace(
         verdict,
         outcome="overflow",
         causes=("open_case",),
         subject_kind="rule",
-        subject=name,
+        subject=f"{verdict.policy}/{verdict.rule}",
         operands=(Operand("verdicts of the day > daily_quota", True, (("daily_quota", quota),)),),
     )

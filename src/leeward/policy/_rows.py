@@ -1,7 +1,7 @@
 """The door to the compiled function: rows of the columns that the rules read.
 
 What may not enter becomes unknown here, once, so that no rule meets it: a score that is not
-finite, an integer beyond 2^53, a finding that lacks its score.
+finite, an integer beyond 2^53, a hit that lacks its score.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from leeward.model import bounds, fold
 from leeward.policy._unknown import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from leeward.model import Event, Finding
     from leeward.policy._compiled import Compiled
@@ -62,15 +62,20 @@ class RowReader:
     Args:
         compiled: Whose columns the rows have.
         known: For each further field of the schema that rules read, what gives it for an event.
+        looked: Signals that have looked at all these events: one of them that said nothing of
+            an event has missed. Any other that said nothing has abstained.
 
     Raises:
         PolicyError: The rules read a field that neither the event has nor ``known`` gives.
     """
 
     def __init__(
-        self, compiled: Compiled, known: Mapping[str, Callable[[Event], object]] | None = None
+        self,
+        compiled: Compiled,
+        known: Mapping[str, Callable[[Event], object]] | None = None,
+        looked: Collection[str] = (),
     ) -> None:
-        self._rows = _reading(compiled, known or {})
+        self._rows = _reading(compiled, known or {}, looked)
 
     def row(self, event: Event, findings: Mapping[str, Finding]) -> tuple[Any, ...]:
         """The row of one event.
@@ -89,19 +94,23 @@ class RowReader:
 
 
 def _reading(
-    compiled: Compiled, known: Mapping[str, Callable[[Event], object]]
+    compiled: Compiled, known: Mapping[str, Callable[[Event], object]], looked: Collection[str]
 ) -> Callable[[Iterable[tuple[Event, Mapping[str, Finding]]]], Iterator[tuple[Any, ...]]]:
     """A generator of rows, written out for these columns: a call each would cost three times that.
 
     Its text has numbers, quoted names of signals, and names of an event's attributes.
     """
     schema, lines, names = compiled.schema, [], []
-    space: dict[str, Any] = {"__builtins__": {"len": len}, "folded": _folded}
+    space: dict[str, Any] = {"__builtins__": {"len": len}, "folded": _folded, "carried": _carried}
     columns = {name: f"c{at}" for at, name in enumerate(compiled.columns)}
     for reads_as, signal in schema.signals.items():
-        hit, score = columns.get(f"{reads_as}.hit"), columns.get(f"{reads_as}.score")
-        if hit or score:
-            lines += _finding_lines(signal, hit or "_", score or "s")
+        read = {
+            part: columns[f"{reads_as}.{part}"]
+            for part in ("hit", "score", *(value.reads_as for value in signal.values))
+            if f"{reads_as}.{part}" in columns
+        }
+        if read:
+            lines += _finding_lines(signal, read, missed=signal.name in looked)
     for name, variable in columns.items():
         names.append(variable)
         field = schema.fields.get(name)
@@ -126,17 +135,37 @@ def _reading(
     return made
 
 
-def _finding_lines(signal: Signal, hit: str, score: str) -> list[str]:
-    """Both columns of a finding; unknown together. An integer would not be rounded as in SQL."""
-    there = "f is not None and f.outcome != 'abstained'"
+def _finding_lines(signal: Signal, read: Mapping[str, str], *, missed: bool) -> list[str]:
+    """The columns of a finding: a hit needs its score, a miss may be without one."""
+    hit, score = read.get("hit", "_"), read.get("score", "s")
+    values = {value.name: read[value.reads_as] for value in signal.values if value.reads_as in read}
+    nothing = " = ".join([hit, score, *values.values(), "None"])
     finite = f"({score} := f.score) is not None and -{LARGEST!r} <= {score} <= {LARGEST!r}"
-    return [
-        f"f = findings.get({signal.name!r})",
-        f"if {there} and {finite}:" if signal.scored else f"if {there}:",
+    lines = [f"f = findings.get({signal.name!r})"]
+    lines += ["if f is None:", f" {nothing}", *([f" {hit} = False"] * missed)]
+    lines += [
+        "elif f.outcome == 'abstained':",
+        f" {nothing}",
+        "else:",
         f" {hit} = f.outcome == 'hit'",
-        f" {score} += 0.0" if signal.scored else " pass",
-        f"else: {hit} = {score} = None",
+        # An integer would not be rounded as in SQL.
+        *([f" if {finite}: {score} += 0.0", f" else: {score} = None"] if signal.scored else []),
+        *(f" {variable} = carried(f, {name!r})" for name, variable in values.items()),
     ]
+    if signal.scored:
+        lines.append(
+            f" if {score} is None and (f.outcome == 'hit' or f.score is not None): {nothing}"
+        )
+    return lines
+
+
+def _carried(finding: Finding, name: str) -> float | None:
+    """A value of a finding: of the heaviest piece of evidence that has this name."""
+    for item in finding.evidence:
+        if item.kind == name:
+            value = item.value
+            return None if value is None or not isfinite(value) else value + 0.0
+    return None
 
 
 def _given(field: Field, get: Callable[[Event], object], event: Event) -> object:

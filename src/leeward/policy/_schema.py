@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
@@ -13,12 +14,23 @@ from leeward.model import Kind, Op, VerdictCause, Visibility
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EVENT_FIELDS", "Field", "FieldKind", "Schema", "Signal", "event_schema"]
+__all__ = [
+    "EVENT_FIELDS",
+    "PARTS",
+    "Field",
+    "FieldKind",
+    "Schema",
+    "Signal",
+    "Value",
+    "event_schema",
+]
 
 FieldKind: TypeAlias = Literal["bool", "int", "float", "text", "texts", "time"]
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
-_RESERVED: Final = frozenset({"and", "or", "not", "in", "if", "else", "is", "for", "lambda"})
+PARTS: Final = ("hit", "miss", "abstained", "score")
+"""What every finding has for a condition, the score where it has one."""
+
 _BY_ITSELF: Final[frozenset[VerdictCause]] = frozenset({"hide", "protect"})
 
 
@@ -52,6 +64,23 @@ class Field(Struct, frozen=True, kw_only=True):
         return self.kind not in ("text", "texts") and not self.certain
 
 
+class Value(Struct, frozen=True):
+    """A quantity that a signal measures and that its evidence carries.
+
+    Attributes:
+        name: As the evidence has it (``kind``). A condition writes ``_`` for ``-``.
+        about: What it is, with its unit, in words.
+    """
+
+    name: str
+    about: str
+
+    @property
+    def reads_as(self) -> str:
+        """Its name in a condition, behind the signal's."""
+        return self.name.replace("-", "_")
+
+
 class Signal(Struct, frozen=True, kw_only=True):
     """A detector whose finding a condition may read: at most one an event.
 
@@ -63,6 +92,8 @@ class Signal(Struct, frozen=True, kw_only=True):
         may: What a hit may cause beyond a person's look. ``hide`` belongs to a match with a bank
             marked verified, ``protect`` to one with a bank of protected photographs, and to
             nothing else.
+        values: What its findings measure: read as ``NAME.VALUE``, and unknown where the event's
+            finding does not carry it.
     """
 
     name: str
@@ -70,6 +101,7 @@ class Signal(Struct, frozen=True, kw_only=True):
     scored: bool = True
     unit: str = ""
     may: frozenset[VerdictCause] = frozenset()
+    values: tuple[Value, ...] = ()
 
     @property
     def reads_as(self) -> str:
@@ -82,8 +114,8 @@ class Schema:
 
     Args:
         fields: Of the event and of what is known about it.
-        signals: Whose findings can be read as ``NAME.hit``, ``NAME.miss``, ``NAME.abstained``
-            and, where they have one, ``NAME.score``.
+        signals: Whose findings can be read as ``NAME.hit``, ``NAME.miss``, ``NAME.abstained``,
+            where they have one ``NAME.score``, and by the names of their values.
 
     Raises:
         UsageError: A name cannot be used, or two are one.
@@ -94,12 +126,7 @@ class Schema:
         self.fields: Final = {field.name: field for field in known}
         self.signals: Final = {signal.reads_as: signal for signal in given}
         for name in [*(field.name for field in known), *(one.reads_as for one in given)]:
-            if not _NAME.match(name) or _RESERVED & set(name.split(".")):
-                raise UsageError(
-                    "the name of a field or signal cannot stand in a condition",
-                    where=name,
-                    hint="use lower-case letters, digits and `_`, in parts joined by dots",
-                )
+            _check_name(name)
         alone = len(self.fields) + len(self.signals) == len(known) + len(given)
         found = [*self.names(), *self.signals]
         if not alone or len(set(found)) < len(found):
@@ -122,14 +149,31 @@ class Schema:
                     where=signal.name,
                     hint=f"use {' or '.join(sorted(_BY_ITSELF))}, or leave it out",
                 )
+            for value in signal.values:
+                _check_name(f"{signal.reads_as}.{value.reads_as}")
+                if value.reads_as in (*PARTS, "outcome") or "." in value.name:
+                    raise UsageError(
+                        "a value of a signal cannot have this name",
+                        where=f"{signal.name}: {value.name}",
+                        hint=f"use another than {', '.join(PARTS)} and outcome, without dots",
+                    )
 
     def names(self) -> list[str]:
         """Everything that a condition can read, in the order of the alphabet."""
         found = list(self.fields)
         for name, signal in self.signals.items():
-            found += [f"{name}.{part}" for part in ("hit", "miss", "abstained")]
-            found += [f"{name}.score"] if signal.scored else []
+            found += [f"{name}.{part}" for part in PARTS if part != "score" or signal.scored]
+            found += [f"{name}.{value.reads_as}" for value in signal.values]
         return sorted(found)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.match(name) or any(map(keyword.iskeyword, name.split("."))):
+        raise UsageError(
+            "the name of a field, signal or value cannot stand in a condition",
+            where=name,
+            hint="use lower-case letters, digits and `_`, in parts joined by dots",
+        )
 
 
 _TEXT: Final = "coalesce(folded, lower(\"text\"), '')"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -9,6 +10,7 @@ from leeward.model import SEVERITIES, VERDICT_CAUSES
 
 __all__ = [
     "CASE",
+    "FOUND",
     "IF_ABSTAINED",
     "KEYS",
     "POLICY",
@@ -41,7 +43,12 @@ SUBJECTS: Final[dict[Subject, str]] = {
 }
 """Whom or what a verdict can be about. An event without such a thing: what came to be."""
 
-Holds: TypeAlias = Literal["name", "text", "words", "number", "mapping", "list", "texts", "any"]
+FOUND: Final = re.compile(r"(account|post|media|tag|thread|community) of ([a-z][a-z0-9_.]*)\Z")
+"""Whom or what the finding of a signal is about: its kind, and the signal as conditions name it."""
+
+Holds: TypeAlias = Literal[
+    "name", "text", "words", "number", "mapping", "list", "texts", "subject", "any"
+]
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,8 @@ class Key:
 
     Attributes:
         about: What it says, in words.
-        holds: What stands at it. ``texts`` is a list of words, ``words`` one of them.
+        holds: What stands at it. ``texts`` is a list of words, ``words`` one of them; ``subject``
+            is one, or a kind of subject and a signal.
         needed: It has to be there.
         words: All that may stand there, where that is a closed list.
         most: The largest number, or the longest text.
@@ -89,7 +97,7 @@ RULE: Final = {
         False,
         get_args(Abstained),
     ),
-    "subject": Key("whom or what a verdict is about", "words", words=get_args(Subject)),
+    "subject": Key("whom or what a verdict is about", "subject", words=get_args(Subject)),
     "causes": Key("what a verdict causes", "texts", words=VERDICT_CAUSES),
     "severity": Key("where it differs from the policy's", "words", False, SEVERITIES),
     "daily_quota": Key(

@@ -9,7 +9,7 @@ import msgspec
 
 from leeward.errors import PolicyError
 from leeward.model import VerdictCause, explain
-from leeward.policy._schema import Signal
+from leeward.policy._schema import Signal, Value
 
 __all__ = ["read_signals"]
 
@@ -19,10 +19,13 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scored: bool = True
     unit: str = ""
     may: frozenset[VerdictCause] = frozenset()
+    values: dict[str, str] = {}
 
 
 def read_signals(text: str, path: str = "signals") -> list[Signal]:
     """The signals of a TOML file: a table each, with the keys of :class:`Signal`.
+
+    ``values`` is a table, too: the name of each value, and what it is in words.
 
     Args:
         text: The file.
@@ -46,6 +49,14 @@ def _signal(name: str, body: object, path: str) -> Signal:
         raise PolicyError(
             f"{field}: {why}" if field != "$" else why,
             where=f"{path}: [{name}]",
-            hint='a signal has `about`, and may have `scored`, `unit` and `may = ["hide"]`',
+            hint="a signal has `about`; it may have `scored`, `unit`, `values` "
+            'and `may = ["hide"]`',
         ) from None
-    return Signal(name=name, about=entry.about, scored=entry.scored, unit=entry.unit, may=entry.may)
+    return Signal(
+        name=name,
+        about=entry.about,
+        scored=entry.scored,
+        unit=entry.unit,
+        may=entry.may,
+        values=tuple(Value(*pair) for pair in entry.values.items()),
+    )

@@ -42,12 +42,11 @@ from leeward.policy._unknown import may_fail
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leeward.policy._schema import Field, Schema
+    from leeward.policy._schema import Field, Schema, Signal
 
-__all__ = ["quoted_name", "quoted_text", "select"]
+__all__ = ["quoted_name", "quoted_text", "rows", "select"]
 
 _SIGNS: Final = {"==": "=", "!=": "<>"}
-_OUTCOMES: Final = "('hit', 'miss')"
 
 
 def select(
@@ -87,6 +86,12 @@ def select(
     return f"WITH {', '.join(steps)} SELECT {shown} FROM {before}"  # noqa: S608 - quoted
 
 
+def rows(columns: Sequence[Column], schema: Schema, source: str, keys: Sequence[str]) -> str:
+    """The columns as conditions see them, by their names, behind the keys."""
+    reads = [f"{_read(column, schema)} AS {quoted_name(column.name)}" for column in columns]
+    return f"SELECT {', '.join([*map(quoted_name, keys), *reads])} FROM {source}"  # noqa: S608 - quoted
+
+
 def quoted_name(name: str) -> str:
     """A name as SQL quotes it."""
     return '"' + name.replace('"', '""') + '"'
@@ -100,13 +105,23 @@ def quoted_text(text: str) -> str:
 def _read(column: Column, schema: Schema) -> str:
     """A column of the table as the conditions see it."""
     if column.finding:
-        signal = schema.signals[column.finding]
-        outcome = quoted_name(f"{signal.name}.outcome")
-        score = f"CAST({quoted_name(f'{signal.name}.score')} AS DOUBLE)"
-        there = f"{outcome} IN {_OUTCOMES}" + (f" AND isfinite({score})" * signal.scored)
-        what = f"{outcome} = 'hit'" if column.type == "bool" else score
-        return f"CASE WHEN {there} THEN {what} END"
+        return _read_finding(column, schema.signals[column.finding])
     return _read_field(schema.fields[column.name])
+
+
+def _read_finding(column: Column, signal: Signal) -> str:
+    """A hit needs its score; a miss may be without one. One that is no number says nothing."""
+    outcome = quoted_name(f"{signal.name}.outcome")
+    score = f"CAST({quoted_name(f'{signal.name}.score')} AS DOUBLE)"
+    hit = f"{outcome} = 'hit'" + f" AND isfinite({score})" * signal.scored
+    miss = f"{outcome} = 'miss'" + f" AND coalesce(isfinite({score}), TRUE)" * signal.scored
+    if column.type == "bool":
+        return f"CASE WHEN {miss} THEN FALSE WHEN {hit} THEN TRUE END"
+    what = column.name.rpartition(".")[2]
+    named = next((value.name for value in signal.values if value.reads_as == what), what)
+    number = f"CAST({quoted_name(f'{signal.name}.{named}')} AS DOUBLE)"
+    there = f"({miss} OR {hit}) AND isfinite({number})"
+    return f"CASE WHEN {there} THEN {number} END"
 
 
 def _read_field(field: Field) -> str:

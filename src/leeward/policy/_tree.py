@@ -99,10 +99,10 @@ class Listing(Part):
 
 @dataclass(frozen=True)
 class Column(Part):
-    """A column of the row: a field, or one of the two columns of a finding.
+    """A column of the row: a field, or one of the columns of a finding.
 
     Attributes:
-        name: ``event.kind``, ``NAME.hit``, ``NAME.score``.
+        name: ``event.kind``, ``NAME.hit``, ``NAME.score``, ``NAME.VALUE``.
         kind: Its type.
         optional: It may be unknown.
         whole: It holds integers only.

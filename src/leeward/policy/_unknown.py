@@ -1,7 +1,8 @@
 """Whether a condition can be unknown, and what makes it so.
 
-Every finding, optional field and computation is known or not. Those that the condition asks about
-(``known``, ``abstained``) are tried in every combination; the others may be either at any time.
+A finding is a hit, a miss or abstained: a hit has its score, a miss may have one, and either may
+carry values. Every optional field and computation is known or not. What the condition asks about
+(``known``, ``abstained``) is tried in every combination; the rest may be anything at any time.
 The answer errs to one side only: a condition that is said to be always known is.
 """
 
@@ -37,12 +38,19 @@ __all__ = ["LARGEST", "Reason", "can_be_unknown", "magnitude", "may_fail", "reas
 LARGEST: Final = 1.7976931348623157e308
 """The largest finite number: what is computed beyond it is unknown."""
 
-_MOST_TRIED: Final = 8
+_MOST_TRIED: Final = 256
+"""Combinations."""
+
 _BOTH: Final = frozenset({True, False})
 _ANY: Final = frozenset({True, False, None})
 
+_HIT: Final = "hit"
+_MISS: Final = "miss"
+
 _Values: TypeAlias = frozenset[bool | None]
-_Atom: TypeAlias = str | Part
+_Atom: TypeAlias = Part
+_State: TypeAlias = str | bool | None
+"""Of a finding ``hit``, ``miss`` or none; of anything else whether it is known."""
 
 
 class Reason(NamedTuple):
@@ -54,10 +62,18 @@ class Reason(NamedTuple):
 
 def can_be_unknown(part: Part) -> bool:
     """Whether a condition may come out as unknown."""
-    tested = list(dict.fromkeys(_tested(part)))[:_MOST_TRIED]
+    states: dict[_Atom, tuple[_State, ...]] = {}
+    tried = 1
+    for atom in dict.fromkeys(_tested(part)):
+        may_be = (_HIT, _MISS, None) if _is_hit(atom) else (True, False)
+        tried *= len(may_be)
+        if tried > _MOST_TRIED:
+            break
+        states[atom] = may_be
     return any(
-        None in _values(part, dict(zip(tested, known, strict=True)))
-        for known in itertools.product((True, False), repeat=len(tested))
+        None in _values(part, known)
+        for combination in itertools.product(*states.values())
+        if _can_be(known := dict(zip(states, combination, strict=True)))
     )
 
 
@@ -65,8 +81,7 @@ def reasons(part: Part) -> list[Reason]:
     """Everything in a condition that may be unknown, in the order in which it is read."""
     found = []
     if isinstance(part, Column) and part.optional:
-        what = f"`{part.finding}` abstained" if part.finding else f"`{part.name}` is not known"
-        found.append(Reason(what, part.span))
+        found.append(Reason(_why(part), part.span))
     if may_fail(part):
         zero = isinstance(part, Arithmetic) and part.operator == "/"
         what = "this divides by zero" if zero else "this becomes too large"
@@ -74,6 +89,14 @@ def reasons(part: Part) -> list[Reason]:
     for inner in below(part):
         found += reasons(inner)
     return found
+
+
+def _why(column: Column) -> str:
+    if _is_hit(column):
+        return f"`{column.finding}` abstained"
+    if column.finding and column.name.endswith(".score"):
+        return f"`{column.finding}` missed or abstained, and so has no score"
+    return f"`{column.name}` is not known"
 
 
 def may_fail(part: Part) -> bool:
@@ -110,10 +133,8 @@ def _surely_not_zero(part: Part) -> bool:
 
 
 def _atoms(part: Part) -> Iterator[_Atom]:
-    """What is known or not by itself. The two columns of a finding are known together."""
-    if isinstance(part, Column) and part.optional:
-        yield part.finding or part.name
-    if may_fail(part):
+    """What is known or not by itself."""
+    if (isinstance(part, Column) and part.optional) or may_fail(part):
         yield part
     for inner in below(part):
         yield from _atoms(inner)
@@ -126,7 +147,50 @@ def _tested(part: Part) -> Iterator[_Atom]:
         yield from _tested(inner)
 
 
-def _values(part: Part, known: Mapping[_Atom, bool]) -> _Values:
+def _is_hit(atom: _Atom) -> bool:
+    return isinstance(atom, Column) and bool(atom.finding) and atom.type == "bool"
+
+
+def _hit_of(column: Column) -> Column:
+    return Column(f"{column.finding}.hit", "bool", optional=True, finding=column.finding)
+
+
+def _can_be(known: Mapping[_Atom, _State]) -> bool:
+    """Whether a finding can be so: abstained it carries nothing, a hit has its score."""
+    for atom, state in known.items():
+        if not isinstance(atom, Column) or not atom.finding or _is_hit(atom):
+            continue
+        hit = _hit_of(atom)
+        if hit in known and (known[hit] is None and state):
+            return False
+        if known.get(hit) == _HIT and not state and atom.name.endswith(".score"):
+            return False
+    return True
+
+
+def _of_finding(column: Column, known: Mapping[_Atom, _State]) -> _Values:
+    """What a column of a finding may be; true stands for any number."""
+    hit = _hit_of(column)
+    if column == hit:
+        if hit in known:
+            state = known[hit]
+            return frozenset({None if state is None else state == _HIT})
+        carried = (
+            isinstance(atom, Column) and atom.finding == column.finding and state
+            for atom, state in known.items()
+        )
+        return _BOTH if any(carried) else _ANY
+    if column in known:
+        return frozenset({True if known[column] else None})
+    if hit not in known:
+        return frozenset({True, None})
+    if known[hit] is None:
+        return frozenset({None})
+    sure = known[hit] == _HIT and column.name.endswith(".score")
+    return frozenset({True}) if sure else frozenset({True, None})
+
+
+def _values(part: Part, known: Mapping[_Atom, _State]) -> _Values:
     """What a part may come to: true, false or unknown; for other types true stands for known."""
     match part:
         case Not(inner):
@@ -141,12 +205,11 @@ def _values(part: Part, known: Mapping[_Atom, bool]) -> _Values:
             return frozenset(value is not None for value in _values(inner, known))
         case AtLeast(least, parts):
             return _counted(least, [_values(one, known) for one in parts])
+    if isinstance(part, Column) and part.finding:
+        return _of_finding(part, known)
     inside = [_values(inner, known) for inner in below(part)]
-    atom: _Atom | None = part if may_fail(part) else None
-    if isinstance(part, Column) and part.optional:
-        atom = part.finding or part.name
-    if atom is not None:
-        tried = known.get(atom)
+    if may_fail(part) or (isinstance(part, Column) and part.optional):
+        tried = known.get(part)
         inside.append(_ANY if tried is None else frozenset({True if tried else None}))
     return _strict(inside, boolean=part.type == "bool")
 
@@ -174,15 +237,18 @@ def _folded(decides: bool, parts: Iterable[_Values]) -> _Values:
 
 
 def _counted(least: int, parts: list[_Values]) -> _Values:
-    """Over all numbers of true and of unknown parts that may be."""
-    counts = {(0, 0)}
-    for values in parts:
-        counts = {
-            (true + (value is True), unknown + (value is None))
-            for true, unknown in counts
-            for value in values
-        }
-    return frozenset(
-        True if true >= least else False if true + unknown < least else None
-        for true, unknown in counts
-    )
+    """What may come of counting, where each part may be anything that it may be by itself."""
+    may_be_true = sum(True in values for values in parts)
+    must_be_true = sum(values == {True} for values in parts)
+    cannot_be_false = sum(False not in values for values in parts)
+    may_be_unknown = sum(None in values for values in parts)
+    true_at_most = sum(True in values and None not in values for values in parts)
+    found: _Values = frozenset()
+    if may_be_true >= least:
+        found |= {True}
+    if cannot_be_false < least:
+        found |= {False}
+    # As many unknown as may be; then as many true as still are too few.
+    if must_be_true < least <= min(least - 1, true_at_most) + may_be_unknown:
+        found |= {None}
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeward.model import bounds
 from leeward.policy._tree import (
     MICROS,
     Affix,
@@ -97,7 +98,8 @@ def _quoted(value: float | str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) and abs(value) < 1e16 else repr(value)
+    whole = value == int(value) and abs(value) <= bounds.MAX_INTEGER
+    return f"{value:.0f}" if whole else repr(value)
 
 
 def _joined(part: Part) -> str:

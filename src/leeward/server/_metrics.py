@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import (
@@ -16,7 +17,7 @@ from prometheus_client import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leeward.pipeline import FetchStanding
+    from leeward.pipeline import FetchStanding, ScoringStanding, ScoringState
     from leeward.server._intake import Outcome
     from leeward.server._match import MatchDesk
     from leeward.server._state import Reading
@@ -98,6 +99,22 @@ class Metrics:
             "fetch_behind_events", "Events that were not yet looked at for media to be fetched."
         )
 
+        self._scoring_behind = self._gauge(
+            "scoring_behind_events", "Events that wait to be scored."
+        )
+        self._scoring_late = self._gauge(
+            "scoring_behind_seconds", "How long the first of them has waited."
+        )
+        self._scored = Gauge(
+            "leeward_scored",
+            "What scoring has stored since the server began.",
+            ["what"],
+            registry=self._registry,
+        )
+        self._scoring_broken = self._gauge(
+            "scoring_broken", "Lists, models and policies that cannot be used."
+        )
+
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(f"leeward_{name}", text, registry=self._registry)
 
@@ -159,7 +176,16 @@ class Metrics:
                 self._age.labels(each.exchange).set(each.age)
         if reading.fetching is not None:
             self._note_fetching(reading.fetching, log.last_seq)
+        if reading.scoring is not None:
+            self._note_scoring(*reading.scoring)
         return generate_latest(self._registry)
+
+    def _note_scoring(self, state: ScoringState, standing: ScoringStanding) -> None:
+        self._scoring_behind.set(standing.behind)
+        self._scoring_late.set(standing.seconds(time.time_ns() // 1_000))
+        self._scoring_broken.set(len(state.broken))
+        self._scored.labels("findings").set(state.findings)
+        self._scored.labels("verdicts").set(state.verdicts)
 
     def _note_fetching(self, standing: FetchStanding, last_seq: int) -> None:
         self._fetch_behind.set(last_seq - standing.seq)

@@ -14,8 +14,10 @@ from leeward.pipeline import (
     FetchKeeper,
     Housekeeper,
     LookBackThread,
+    ScoringKeeper,
     exchange_standings,
     fetch_standing,
+    scoring_state,
 )
 from leeward.server._budget import Budget
 from leeward.server._intake import Intake
@@ -96,6 +98,11 @@ def open_parts(data: str | os.PathLike[str], settings: Settings) -> Iterator[Par
             state.fetching = partial(_fetching, tables)
         fetching.start()
         stack.callback(fetching.stop)
+        scoring = ScoringKeeper(writer, folder, settings, _report, housekeeper.trouble)
+        if settings.scoring.on:
+            state.scoring = lambda: (scoring.state, scoring_state(log, folder))
+            scoring.start()
+            stack.callback(scoring.stop)
         yield Parts(settings, writer, budget, keys, intake, state, Metrics(), desk)
 
 

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leeward.model import Settings
-    from leeward.pipeline import ExchangeStanding, FetchStanding
+    from leeward.pipeline import (
+        ExchangeStanding,
+        FetchStanding,
+        ScoringStanding,
+        ScoringState,
+    )
     from leeward.store import Log, LogStatus, Writer
 
 __all__ = ["Reading", "State"]
@@ -34,13 +39,14 @@ LEAST_FREE_BYTES: Final = 256 << 20
 
 
 class Reading(NamedTuple):
-    """The log, its disk, the age of what came from exchanges, and fetching, at one moment."""
+    """The log, its disk, what came from exchanges, fetching and scoring, at one moment."""
 
     log: LogStatus
     disk_free: int
     disk_size: int
     exchanges: Sequence[ExchangeStanding] = ()
     fetching: FetchStanding | None = None
+    scoring: tuple[ScoringState, ScoringStanding] | None = None
 
 
 class State:
@@ -74,6 +80,7 @@ class State:
         self.chores: Mapping[str, str] = {}
         self.exchanges: Callable[[], Sequence[ExchangeStanding]] = list
         self.fetching: Callable[[], FetchStanding | None] = lambda: None
+        self.scoring: Callable[[], tuple[ScoringState, ScoringStanding] | None] = lambda: None
         self.closing = False
 
     async def reading(self) -> Reading:
@@ -128,7 +135,12 @@ class State:
     def _read(self) -> Reading:
         disk = shutil.disk_usage(self._data)
         return Reading(
-            self._log.status(), disk.free, disk.total, self._exchanges(), self._fetching()
+            self._log.status(),
+            disk.free,
+            disk.total,
+            self._exchanges(),
+            self._fetching(),
+            self.scoring(),
         )
 
     def _exchanges(self) -> Sequence[ExchangeStanding]:

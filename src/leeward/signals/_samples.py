@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from leeward.model import Event
 from leeward.signals._lexicon import Lexicon
+from leeward.signals._rare_samples import rare_samples
+from leeward.signals._samples_context import context_samples, template_sample
 from leeward.signals._signal import Example
 from leeward.signals._term import Term
 
@@ -18,7 +20,7 @@ __all__ = ["signal_samples"]
 
 def signal_samples() -> tuple[Signal, ...]:
     """One of each signal of this room, built from made-up words."""
-    return (_lexicon(),)
+    return (_lexicon(), *rare_samples(), template_sample(), *context_samples())
 
 
 def _post(

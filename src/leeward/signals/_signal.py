@@ -45,12 +45,14 @@ class Example(Struct, frozen=True, kw_only=True):
         event: The event.
         outcome: The finding's outcome, or none where there is no finding.
         spans: The evidence's offsets in the event's text, in order; (-1, -1) where it has none.
+        subject: What the finding is about, where that is not the event's object.
     """
 
     about: str
     event: Event
     outcome: Outcome | None
     spans: tuple[tuple[int, int], ...] = ()
+    subject: str | None = None
 
     def __repr__(self) -> str:
         """What it shows: content stays out of ``repr``."""

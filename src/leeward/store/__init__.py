@@ -6,13 +6,25 @@ with an index beside them, which other tools can read as they are.
 """
 
 from leeward.store._backup import BackedUp, backup
+from leeward.store._coverage import Covered
 from leeward.store._disk import write_whole
 from leeward.store._erase import Erased, Expired, Kept, Proof, erase, expire, prove
-from leeward.store._findings_of import findings_of
+from leeward.store._findings_of import findings_at, findings_of
 from leeward.store._graphs import forget_graph, load_graph, save_graph
 from leeward.store._log import Log
 from leeward.store._media_items import MediaItems, media_key, media_keys, media_with, read_media
+from leeward.store._models import ModelAct, ModelFiles
+from leeward.store._reading import Piece, read_events, waiting_since
 from leeward.store._restore import Restored, restore
+from leeward.store._scored import (
+    LATE,
+    SCORING,
+    Scored,
+    ScoringStanding,
+    Stored,
+    late_ones,
+    scoring_standing,
+)
 from leeward.store._settings import SETTINGS_FILE, read_settings
 from leeward.store._types import (
     Checkpoint,
@@ -22,38 +34,56 @@ from leeward.store._types import (
     Receipt,
     Refused,
 )
+from leeward.store._verdicts import verdicts_at, verdicts_in, verdicts_of
 from leeward.store._writer import Writer
 
 __all__ = [
+    "LATE",
+    "SCORING",
     "SETTINGS_FILE",
     "BackedUp",
     "Checkpoint",
+    "Covered",
     "Erased",
     "Expired",
     "Kept",
     "Log",
     "LogStatus",
     "MediaItems",
+    "ModelAct",
+    "ModelFiles",
+    "Piece",
     "Proof",
     "QuarantineStatus",
     "Quarantined",
     "Receipt",
     "Refused",
     "Restored",
+    "Scored",
+    "ScoringStanding",
+    "Stored",
     "Writer",
     "backup",
     "erase",
     "expire",
+    "findings_at",
     "findings_of",
     "forget_graph",
+    "late_ones",
     "load_graph",
     "media_key",
     "media_keys",
     "media_with",
     "prove",
+    "read_events",
     "read_media",
     "read_settings",
     "restore",
     "save_graph",
+    "scoring_standing",
+    "verdicts_at",
+    "verdicts_in",
+    "verdicts_of",
+    "waiting_since",
     "write_whole",
 ]

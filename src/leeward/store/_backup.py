@@ -22,7 +22,6 @@ import msgspec
 import pyarrow as pa
 
 from leeward.errors import Corrupt, StoreError
-from leeward.store import _findings
 from leeward.store._backup_list import (
     FOLDERS,
     HOT,
@@ -36,10 +35,12 @@ from leeward.store._backup_list import (
     own_list,
 )
 from leeward.store._disk import digest, sync_file, sync_folder, translated, write_whole
+from leeward.store._findings import FINDINGS
 from leeward.store._hot import FORMAT, Hot
 from leeward.store._layout import Layout
 from leeward.store._segment import FileInfo
-from leeward.store._settings import SETTINGS_FILE, read_settings
+from leeward.store._settings import read_settings
+from leeward.store._verdicts import VERDICTS
 from leeward.store.tables import database_url, dump, open_tables
 
 __all__ = ["BackedUp", "backup"]
@@ -70,7 +71,7 @@ class BackedUp(NamedTuple):
 def backup(
     data: str | os.PathLike[str], folder: str | os.PathLike[str], *, verify: bool = False
 ) -> BackedUp:
-    """Copy a log, its tables and its settings into a folder, while others write to the log.
+    """Copy a log, its tables, settings, policies and models, while others write to the log.
 
     Args:
         data: The data folder.
@@ -132,7 +133,7 @@ class _Run:
     def run(self) -> BackedUp:
         (self._target / self._run).mkdir(mode=0o700, parents=True)
         events = self._copy_log()
-        self._copy_settings()
+        self._copy_others()
         self._sync_folders()
         contents = Contents(
             format=FORMAT,
@@ -231,11 +232,17 @@ class _Run:
         except OSError:
             return False  # gone, or the disk cannot read it any more
 
-    def _copy_settings(self) -> None:
-        if self._layout.settings.exists():
-            fresh = self._target / self._run / f"{SETTINGS_FILE}.new"
-            shutil.copyfile(self._layout.settings, fresh)
-            self._adopt(fresh, f"{self._run}/{SETTINGS_FILE}", _info(fresh))
+    def _copy_others(self) -> None:
+        """The settings, the policies and the models; none of them is written a second time."""
+        for path in self._layout.others():
+            stored = f"{self._run}/{path.relative_to(self._layout.data).as_posix()}"
+            fresh = self._target / f"{stored}.new"
+            fresh.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                shutil.copyfile(path, fresh)
+            except FileNotFoundError:
+                continue  # it was removed meanwhile
+            self._adopt(fresh, stored, _info(fresh))
 
     def _adopt(self, fresh: Path, stored: str, info: FileInfo) -> None:
         fresh.chmod(0o600)
@@ -276,8 +283,9 @@ def _named(layout: Layout, hot: Hot) -> list[_File]:
         for segment in hot.segments()
         for name, info in segment.files.items()
     ]
-    findings = _findings.segments(hot)
-    return files + [_File(layout.findings / name, f"findings/{name}", i) for name, i in findings]
+    for kind, folder in ((FINDINGS, layout.findings), (VERDICTS, layout.verdicts)):
+        files += [_File(folder / n, f"{folder.name}/{n}", info) for n, info in kind.segments(hot)]
+    return files
 
 
 def _info(path: Path) -> FileInfo:

@@ -39,7 +39,7 @@ LIST: Final = "backup.json"
 RUNS: Final = "runs"
 HOT: Final = "hot.db"
 TABLES: Final = "tables.jsonl.zst"
-FOLDERS: Final = ("segments", "findings", RUNS)
+FOLDERS: Final = ("segments", "findings", "verdicts", RUNS)
 """Everything below them is the backup's own; beside them may lie what is not."""
 
 _LOCK: Final = "backup.lock"

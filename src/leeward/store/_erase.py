@@ -16,9 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leeward.model import Domain
-from leeward.store import _findings, _quarantine
+from leeward.store import _quarantine
+from leeward.store._findings import FINDINGS
 from leeward.store._naming import names_account
 from leeward.store._rewrite import CONTENT, Judgement, Mask, rewrite, survey
+from leeward.store._verdicts import VERDICTS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from leeward.store._hot import Hot
     from leeward.store._log import Log
+    from leeward.store._rewrite import Survey
     from leeward.store._segment import Segment
     from leeward.store._writer import Writer
 
@@ -53,6 +56,7 @@ class Erased(NamedTuple):
         withheld: Events that a hold keeps as they are; erase again once it is released.
         findings: Findings that are gone with them.
         quarantined: Items of the quarantine that were emptied.
+        verdicts: Verdicts that are gone with them.
     """
 
     removed: int
@@ -60,6 +64,7 @@ class Erased(NamedTuple):
     withheld: int
     findings: int
     quarantined: int
+    verdicts: int = 0
 
 
 class Expired(NamedTuple):
@@ -80,6 +85,7 @@ class Proof(NamedTuple):
         quarantined: Items of the quarantine that come from the account and still have bytes.
         media: Media that were fetched for their events, or wait for it. They lie in the tables,
             so it is not the scan of the log that counts them.
+        verdicts: Verdicts on the account.
     """
 
     scanned: int
@@ -88,11 +94,14 @@ class Proof(NamedTuple):
     findings: int
     quarantined: int
     media: int = 0
+    verdicts: int = 0
 
     @property
     def clean(self) -> bool:
         """Whether nothing of what an erasure removes is left."""
-        return not (self.content or self.findings or self.quarantined or self.media)
+        return not (
+            self.content or self.findings or self.verdicts or self.quarantined or self.media
+        )
 
 
 def erase(writer: Writer, account: str, kept: Callable[[], Kept]) -> Erased:
@@ -122,11 +131,13 @@ def erase(writer: Writer, account: str, kept: Callable[[], Kept]) -> Erased:
         subject = None if account in now.content else account
         with writer.transaction() as hot:
             hot.count(rewritten=1)  # from here on no finding comes that was made of what goes
-            findings = _findings.drop(hot, writer.layout, found.seqs, subject, found.held)
+            findings, verdicts = _drop(writer, hot, found, subject)
             emptied = _empty_quarantine(hot, account, now)
         tally = rewrite(writer, found.segments, judge)
+        _drop_again(writer, found, subject)
         writer.forget_deleted()
-    return Erased(tally.removed.total(), tally.bared, found.tally.held, findings, emptied)
+    events = (tally.removed.total(), tally.bared, found.tally.held)
+    return Erased(*events, findings, emptied, verdicts)
 
 
 def expire(
@@ -161,8 +172,9 @@ def expire(
         if apply and len(found.seqs):
             with writer.transaction() as hot:
                 hot.count(rewritten=1)
-                _findings.drop(hot, writer.layout, found.seqs, None, found.held)
+                _drop(writer, hot, found, None)
             removed = rewrite(writer, found.segments, judge).removed
+            _drop_again(writer, found, None)
             writer.forget_deleted()
     return Expired(dict(removed), found.tally.held)
 
@@ -177,9 +189,25 @@ def prove(log: Log, account: str) -> Proof:
         scanned += len(rows)
         content += int(full.sum())
         skeletons += int((own & ~full).sum())
-    findings = sum(pc.sum(pc.equal(b["subject"], account)).as_py() or 0 for b in log.findings())
+    findings, verdicts = (
+        sum(pc.sum(pc.equal(batch["subject"], account)).as_py() or 0 for batch in batches)
+        for batches in (log.findings(), log.verdicts())
+    )
     waiting = sum(names_account(item.raw, account) for item in log.quarantine())
-    return Proof(scanned, content, skeletons, findings, waiting)
+    return Proof(scanned, content, skeletons, findings, waiting, verdicts=verdicts)
+
+
+def _drop(writer: Writer, hot: Hot, found: Survey, subject: str | None) -> tuple[int, int]:
+    """Remove what was said of events and of a subject: how many findings, and verdicts."""
+    layout = writer.layout
+    due = (layout.scratch, found.seqs, subject, found.held)
+    return FINDINGS.drop(hot, layout.findings, *due), VERDICTS.drop(hot, layout.verdicts, *due)
+
+
+def _drop_again(writer: Writer, found: Survey, subject: str | None) -> None:
+    """What was said of rows that were read just before they went."""
+    with writer.transaction() as hot:
+        _drop(writer, hot, found, subject)
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pyarrow.parquet as pq
 
 from leeward.model import Finding
-from leeward.store import _findings
+from leeward.store._findings import FINDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from leeward.store._log import Log
 
-__all__ = ["findings_of"]
-
-_AT_ONCE: Final = 1_000
+__all__ = ["findings_at", "findings_of"]
 
 
 def findings_of(log: Log, signal: str, seqs: Collection[int]) -> list[Finding]:
@@ -31,20 +28,23 @@ def findings_of(log: Log, signal: str, seqs: Collection[int]) -> list[Finding]:
     if not seqs:
         return []
     found: list[Finding] = []
-    wanted = sorted(seqs)
     with log._snapshot() as (hot, _):
-        for name, _info in _findings.segments(hot):
-            first, last, _rest = name.split("-", 2)
-            if int(first) <= wanted[-1] and int(last) >= wanted[0]:
-                filters = [("seq", "in", set(wanted)), ("signal", "==", signal)]
-                rows = pq.read_table(log.layout.findings / name, filters=filters).to_pylist()
-                found += [_finding(row) for row in rows]
-        for begin in range(0, len(wanted), _AT_ONCE):
-            some = wanted[begin : begin + _AT_ONCE]
-            marks = ", ".join("?" * len(some))
-            query = f"SELECT body FROM finding WHERE signal = ? AND seq IN ({marks})"  # noqa: S608 - marks only
-            for (body,) in hot.db.execute(query, (signal, *some)):
-                found.append(msgspec.json.decode(body, type=Finding))
+        for rows in FINDINGS.at(hot, log.layout.findings, seqs, signal=signal):
+            found += rows if isinstance(rows, list) else map(_finding, rows.to_pylist())
+    return sorted(found, key=lambda finding: (finding.seq, finding.at))
+
+
+def findings_at(log: Log, seqs: Collection[int]) -> list[Finding]:
+    """All that any signal said of some events, by event and then by time.
+
+    Args:
+        log: The log.
+        seqs: Places of the events.
+    """
+    found: list[Finding] = []
+    with log._snapshot() as (hot, _):
+        for rows in FINDINGS.at(hot, log.layout.findings, seqs):
+            found += rows if isinstance(rows, list) else map(_finding, rows.to_pylist())
     return sorted(found, key=lambda finding: (finding.seq, finding.at))
 
 

@@ -31,8 +31,11 @@ __all__ = ["FORMAT", "Hot"]
 _HEADER: Final = 100
 """Bytes of the header of a SQLite file; one that is shorter, and not empty, was damaged."""
 
-FORMAT: Final = 1
-"""Version of everything below ``DIR/log``. A log of a higher one is left alone."""
+FORMAT: Final = 2
+"""Version of everything below ``DIR/log``. A log of a higher one is left alone.
+
+2: verdicts, which an older Leeward would leave behind when it erases a person.
+"""
 
 _SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -56,6 +59,25 @@ CREATE TABLE checkpoint (key TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOU
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE rate (minute INTEGER PRIMARY KEY, accepted INTEGER NOT NULL);
 """
+
+_SCORING: Final = """
+CREATE TABLE verdict (
+    seq INTEGER NOT NULL, policy TEXT NOT NULL, version INTEGER NOT NULL, rule TEXT NOT NULL,
+    subject TEXT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (seq, policy, version, rule, subject)
+) WITHOUT ROWID;
+CREATE TABLE verdict_segment (name TEXT PRIMARY KEY, info BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE coverage (
+    kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL, PRIMARY KEY (kind, name, version, first)
+) WITHOUT ROWID;
+CREATE TABLE late (seq INTEGER PRIMARY KEY);
+CREATE TABLE told (label INTEGER PRIMARY KEY, since INTEGER NOT NULL);
+CREATE TABLE spent (
+    rule TEXT PRIMARY KEY, day INTEGER NOT NULL, count INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+"""What a log of format 1 does not have yet."""
 
 
 class Hot:
@@ -106,13 +128,15 @@ class Hot:
 
     def _create(self, db: sqlite3.Connection) -> None:
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            self._refuse_newer(db)
+            self._renew(db)
             return
-        for folder in ("segments", "findings"):
+        for folder in ("segments", "findings", "verdicts"):
             # Without the manifest they would look like orphans, and be removed.
             if any((self.path.parent / folder).glob("*")):
                 raise damaged(self.path)
         db.execute("BEGIN IMMEDIATE")
-        for statement in _SCHEMA.split(";"):
+        for statement in (_SCHEMA + _SCORING).split(";"):
             db.execute(statement)
         rows = [
             ("format", str(FORMAT).encode()),
@@ -121,6 +145,23 @@ class Hot:
         ]
         db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
         db.execute("COMMIT")
+
+    def _renew(self, db: sqlite3.Connection) -> None:
+        """Make what a log of an earlier format does not have yet."""
+        row = db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+        if int(row[0]) == FORMAT:
+            return
+        db.execute("BEGIN IMMEDIATE")
+        for statement in _SCORING.split(";"):
+            db.execute(statement)
+        new = (str(FORMAT).encode(),)
+        db.execute("UPDATE meta SET value = ? WHERE key = 'format'", new)
+        db.execute("COMMIT")
+
+    def has(self, table: str) -> bool:
+        """Whether there is a table: a log that nobody has written to since may lack some."""
+        query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return bool(self.db.execute(query, (table,)).fetchone()[0])
 
     def _refuse_newer(self, db: sqlite3.Connection) -> None:
         if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from leeward.errors import NotALog, WriterBusy
 from leeward.store._disk import sync_folder, translated
@@ -29,11 +30,18 @@ class Layout:
         self.hot = self.log / "hot.db"
         self.segments = self.log / "segments"
         self.findings = self.log / "findings"
+        self.verdicts = self.log / "verdicts"
         self.scratch = self.log / "scratch"
         self.manifest = self.log / "manifest.json"
         self.lock = self.log / "writer.lock"
         self.settings = self.data / "leeward.toml"
         self.graph = self.data / "graph" / "graph.arrow"
+
+    def others(self) -> list[Path]:
+        """Files of the data folder that people made: settings, policies, models of signals."""
+        below = [*_files_below(self.data / "policies"), *_files_below(self.data / "signals")]
+        kept = [path for path in below if not _MADE_AGAIN.fullmatch(path.name)]
+        return [*([self.settings] if self.settings.exists() else []), *kept]
 
     def make(self) -> None:
         """Make the folders, for the owner alone."""
@@ -48,10 +56,14 @@ class Layout:
             self.data.mkdir(parents=True, exist_ok=True)
             for folder in missing:
                 sync_folder(folder.parent)
-            for folder in (self.log, self.segments, self.findings, self.scratch):
+            for folder in (self.log, self.segments, self.findings, self.verdicts, self.scratch):
                 if not folder.exists():
                     folder.mkdir(mode=0o700)
                     sync_folder(folder.parent)
+
+
+_MADE_AGAIN: Final = re.compile(r"state-.*\.bin|scoring\.json")
+"""What scoring keeps among the models, and makes again from the log."""
 
 
 class WriterLock:
@@ -89,3 +101,8 @@ class WriterLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """All files in a folder and those in it, in order; what is being written is none of them."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix != ".new")

@@ -13,16 +13,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leeward.errors import Corrupt, UsageError
-from leeward.model import EVENT_SCHEMA, FINDING_SCHEMA, Domain, Hasher, events_of, fold_tag
-from leeward.store import _findings, _quarantine
+from leeward.model import (
+    EVENT_SCHEMA,
+    FINDING_SCHEMA,
+    VERDICT_SCHEMA,
+    Domain,
+    Hasher,
+    events_of,
+    fold_tag,
+)
+from leeward.store import _quarantine
 from leeward.store._blocks import BlockKeys, unpack, unpack_parts
+from leeward.store._coverage import covered
 from leeward.store._disk import translated
+from leeward.store._findings import FINDINGS
 from leeward.store._hot import Hot
 from leeward.store._layout import Layout
 from leeward.store._order import in_order
 from leeward.store._segment import Segment
 from leeward.store._settings import read_settings
 from leeward.store._types import LogStatus, Quarantined
+from leeward.store._verdicts import VERDICTS
 
 if TYPE_CHECKING:
     import os
@@ -30,6 +41,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from leeward.model import Event
+    from leeward.store._coverage import Covered
 
 __all__ = ["Log"]
 
@@ -125,10 +137,20 @@ class Log:
         self._open = {i.name: self._open.get(i.name) or Segment(folder, i).open() for i in infos}
         return list(self._open.values())
 
+    def signal_key(self) -> bytes:
+        """16 secret bytes of this log: under it signals hash the identities they remember."""
+        with self._hot() as hot:
+            return hot.hash_key
+
     def last_seq(self) -> int:
         """The last place that was given away."""
         with self._hot() as hot:
             return hot.last_seq()
+
+    def last_seen(self) -> int:
+        """When the newest event was received, microseconds since 1970 UTC; 0 without events."""
+        with self._hot() as hot:
+            return hot.max_seen()
 
     def rewritten(self) -> int:
         """Counts what changed events that were stored: erasures and retention."""
@@ -335,12 +357,33 @@ class Log:
             after: Only of events behind this place in the log.
         """
         with self._snapshot() as (hot, _):
-            for batch in _findings.scan(hot, self.layout.findings):
-                kept = batch.filter(pc.greater(batch["seq"], after))
-                if signal is not None:
-                    kept = kept.filter(pc.equal(kept["signal"], signal))
+            for batch in FINDINGS.scan(hot, self.layout.findings, after):
+                kept = batch if signal is None else batch.filter(pc.equal(batch["signal"], signal))
                 if len(kept):
                     yield kept.select(FINDING_SCHEMA.names)
+
+    def verdicts(self, *, policy: str | None = None, after: int = 0) -> Iterator[pa.RecordBatch]:
+        """Stream what policies said, of :data:`~leeward.model.VERDICT_SCHEMA`.
+
+        Args:
+            policy: Only of this policy.
+            after: Only of events behind this place in the log.
+        """
+        with self._snapshot() as (hot, _):
+            for batch in VERDICTS.scan(hot, self.layout.verdicts, after):
+                kept = batch if policy is None else batch.filter(pc.equal(batch["policy"], policy))
+                if len(kept):
+                    yield kept.select(VERDICT_SCHEMA.names)
+
+    def coverage(self) -> list[Covered]:
+        """What each version of a signal has looked at, and each version of a policy judged."""
+        with self._hot() as hot:
+            return covered(hot)
+
+    def position(self, key: str) -> int:
+        """How far the input of a checkpoint has come; 0 where it is unknown."""
+        with self._hot() as hot:
+            return hot.position(key)
 
     def quarantine(self, after: int = 0) -> Iterator[Quarantined]:
         """What waits in quarantine, oldest first, behind an id."""
@@ -386,7 +429,8 @@ class Log:
                 try:
                     for segment in segments:
                         segment.verify()
-                    _findings.verify(hot, self.layout.findings)
+                    FINDINGS.verify(hot, self.layout.findings)
+                    VERDICTS.verify(hot, self.layout.verdicts)
                 except FileNotFoundError:
                     continue  # merged away meanwhile
                 return len(segments)

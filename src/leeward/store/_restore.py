@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Restored", "restore"]
 
+_OTHERS: Final = ("policies", "signals")
+"""Folders that lie beside the log."""
+
 _BESIDE_A_DATABASE: Final = ("", "-wal", "-shm", "-journal")
 """What SQLite appends to the names of its files."""
 
@@ -111,16 +114,16 @@ class _Way:
                 raise _differs(self._source / name)
             target.chmod(0o600)
             sync_file(target)
-        for name in ("segments", "findings", "scratch"):
+        for name in ("segments", "findings", "verdicts", "scratch"):
             (self._partial / name).mkdir(mode=0o700, exist_ok=True)
 
     def _place(self, name: str) -> Path:
         """Where a file of a backup belongs."""
         own = log_name(name)
-        if own != SETTINGS_FILE:
+        if own != SETTINGS_FILE and Path(own).parts[0] not in _OTHERS:
             return self._partial / own
-        self._made.append(self._layout.settings)
-        return self._layout.settings
+        self._made.append(self._layout.data / own)
+        return self._layout.data / own
 
     def _load_tables(self) -> None:
         copy = self._partial / TABLES
@@ -140,8 +143,9 @@ class _Way:
             sync_folder(database.parent)
 
     def _sync_folders(self) -> None:
-        for place, _, _ in os.walk(self._partial):
-            sync_folder(Path(place))
+        for top in (self._partial, *(self._layout.data / name for name in _OTHERS)):
+            for place, _, _ in os.walk(top):
+                sync_folder(Path(place))
         sync_folder(self._layout.data)
 
     def _undo(self) -> None:
@@ -149,6 +153,9 @@ class _Way:
         for path in self._made:
             with contextlib.suppress(OSError):  # the error that led here says more
                 path.unlink()
+            for place in path.relative_to(self._layout.data).parents[:-1]:
+                with contextlib.suppress(OSError):  # another file still lies there
+                    (self._layout.data / place).rmdir()
 
 
 def _rows(copy: Path) -> Iterator[tuple[str, dict[str, str | int | None]]]:

@@ -12,14 +12,15 @@ import pyarrow as pa
 
 from leeward.errors import Corrupt
 from leeward.model import EVENT_SCHEMA
-from leeward.store import _findings
 from leeward.store._blocks import unpack
 from leeward.store._compaction import merge, plan
 from leeward.store._disk import remove, write_whole
+from leeward.store._findings import FINDINGS
 from leeward.store._hot import FORMAT, Hot
 from leeward.store._idset import SealedIds
 from leeward.store._segment import Segment, SegmentInfo
 from leeward.store._segment_writer import SegmentWriter
+from leeward.store._verdicts import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +85,8 @@ class Sealer:
         for folder in self._layout.segments.iterdir():
             if folder.name not in live:
                 remove(folder)
-        _findings.sweep(self._hot, self._layout.findings)
+        FINDINGS.sweep(self._hot, self._layout.findings)
+        VERDICTS.sweep(self._hot, self._layout.verdicts)
 
     def refresh(self) -> None:
         """Open what the manifest names, and let go of the rest."""
@@ -150,7 +152,8 @@ class Sealer:
         self._hot.replace_segments(built.replaces, built.info)
         if not built.replaces:
             self._hot.drop_blocks(0, built.info.last_seq)
-            _findings.seal(self._hot, self._layout.findings, self._layout.scratch)
+            FINDINGS.seal(self._hot, self._layout.findings, self._layout.scratch)
+            VERDICTS.seal(self._hot, self._layout.verdicts, self._layout.scratch)
 
     def published(self, built: Built) -> None:
         """After that transaction: show it to others, and remove what it replaced.

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from leeward.errors import NoPermission, SettingsError
-from leeward.model import ExchangeSettings, OriginSettings, Settings, in_force, settings_of
+from leeward.model import (
+    ExchangeSettings,
+    OriginSettings,
+    Settings,
+    SignalSettings,
+    in_force,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +32,12 @@ _GROUPS: Final = {
     for group, keys in groupby(
         (line.key for line in in_force(Settings())), key=lambda key: key.partition(".")[0]
     )
-} | {"exchanges": [], "origins": []}
+} | {"exchanges": [], "origins": [], "signals": []}
+_NAMED: Final = {
+    "exchanges": ExchangeSettings,
+    "origins": OriginSettings,
+    "signals": SignalSettings,
+}
 _UNKNOWN: Final = re.compile(r"^Object contains unknown field `(.*)`$", re.DOTALL)
 _AT: Final = re.compile(r" - at `\$\.(.*)`$", re.DOTALL)
 _PLACE: Final = re.compile(r"\(at (line \d+, column \d+|end of document)\)$")
@@ -94,8 +106,8 @@ def _explained(path: Path, message: str) -> SettingsError:
 def _nearest(group: str, name: str) -> str:
     """What may have been meant, else what there is: in its group, else the groups."""
     if group:
-        many = OriginSettings if group.startswith("origins.") else ExchangeSettings
-        fields = _GROUPS.get(group, list(many.__struct_fields__))
+        many = _NAMED.get(group.partition(".")[0])
+        fields = list(many.__struct_fields__) if many else _GROUPS[group]
         close = get_close_matches(name, fields, n=1)
         if close:
             return f"did you mean `{group}.{close[0]}`?"

@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from leeward.errors import Overloaded, QuarantineFull, StoreError
 from leeward.model import ADMITTED_SCHEMA, EVENT_SCHEMA, Domain, Event, Hasher
-from leeward.store import _findings, _quarantine
+from leeward.store import _quarantine, _scored
 from leeward.store._blocks import pack, unpack
 from leeward.store._disk import translated
+from leeward.store._findings import FINDINGS
 from leeward.store._hot import Hot
 from leeward.store._idset import HotIds, marked
 from leeward.store._layout import Layout, WriterLock
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.model import Finding, LogSettings
+    from leeward.store._scored import Scored, Stored
     from leeward.store._segment import Segment
 
 __all__ = ["Writer"]
@@ -245,7 +247,22 @@ class Writer:
             if rewritten is not None and hot.counters().get("rewritten", 0) != rewritten:
                 return None
             hot.set_positions(checkpoints)
-            return _findings.add(hot, self.layout.findings, findings)
+            found = list(findings)
+            _scored.note_late(hot, found)
+            return FINDINGS.add(hot, self.layout.findings, found)
+
+    def add_scored(self, scored: Scored, *, rewritten: int) -> Stored | None:
+        """Store what came of some events, durably and in one transaction.
+
+        Args:
+            scored: Findings, verdicts, and how far that is.
+            rewritten: What ``Log.rewritten`` said before the events were read. Where events were
+                erased since, nothing is stored and None returned: read them again.
+        """
+        with self.transaction() as hot:
+            if hot.counters().get("rewritten", 0) != rewritten:
+                return None
+            return _scored.add(hot, self.layout, scored)
 
     def release(self, ids: Iterable[int]) -> int:
         """Let go of quarantined items; how many there were."""

@@ -15,6 +15,7 @@ from leeward.policy._validators.every_literal_can_match_its_field import (
 )
 from leeward.policy._validators.every_name_stands_once import every_name_stands_once
 from leeward.policy._validators.every_needed_key_is_there import every_needed_key_is_there
+from leeward.policy._validators.every_subject_is_found import every_subject_is_found
 from leeward.policy._validators.every_value_fits_its_key import every_value_fits_its_key
 from leeward.policy._validators.only_a_listed_match_acts_by_itself import (
     only_a_listed_match_acts_by_itself,
@@ -32,6 +33,7 @@ VALIDATORS: Final[tuple[Callable[[Draft], Iterator[Problem]], ...]] = (
     every_key_is_known,
     every_needed_key_is_there,
     every_value_fits_its_key,
+    every_subject_is_found,
     every_name_stands_once,
     every_let_name_is_used,
     every_abstention_is_handled_in_words,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from leeward.policy._shape import FOUND
 from leeward.policy._source import Problem, suggestion
 from leeward.policy._validators._keys_of_a_mapping import shaped
 from leeward.policy._yaml import Listed, Mapped, Node, Text
@@ -70,6 +71,8 @@ def _words(name: str, node: Node, key: Key) -> Iterator[Problem]:
 
 
 def _text(name: str, node: Text, key: Key) -> Iterator[Problem]:
+    if key.holds == "subject" and FOUND.match(node.value):
+        return
     if key.words and node.value not in key.words:
         hint = suggestion(node.value, key.words) or f"use {', '.join(key.words)}"
         yield Problem(f"this is none of the words for `{name}`", node.span, hint)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from leeward.policy._draft import text_at, texts_at
 from leeward.policy._source import Problem
-from leeward.policy._tree import All, AtLeast, Column, Either, Not, Part
+from leeward.policy._validators._surely_hit import surely_hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def only_a_listed_match_acts_by_itself(draft: Draft) -> Iterator[Problem]:
                 for name, signal in draft.schema.signals.items()
                 if cast("VerdictCause", cause.value) in signal.may
             ]
-            if rule.when is not None and not _surely_hit(rule.when) & set(able):
+            if rule.when is not None and not surely_hit(rule.when) & set(able):
                 yield Problem(
                     f"this condition is not enough for `{cause.value}`",
                     cause.span,
@@ -46,20 +46,3 @@ def _how(able: list[str]) -> str:
         return "no signal here can carry it; use `open_case` or `raise_case`"
     hits = " or ".join(f"`{name}.hit`" for name in able)
     return f"`when` must demand {hits}, as in `... and {able[0]}.hit`"
-
-
-def _surely_hit(part: Part) -> set[str]:
-    """The signals that must have hit wherever the part is true."""
-    match part:
-        case Column():
-            name, _, what = part.name.rpartition(".")
-            return {name} if what == "hit" else set()
-        case All(parts):
-            return set[str]().union(*map(_surely_hit, parts))
-        case Either(parts):
-            return set[str].intersection(*map(_surely_hit, parts))
-        case AtLeast(least, parts) if least == len(parts):
-            return set[str]().union(*map(_surely_hit, parts))
-        case Not(Not(inner)):
-            return _surely_hit(inner)
-    return set()

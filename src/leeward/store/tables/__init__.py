@@ -158,6 +158,7 @@ from leeward.store.tables._keys import (
     revoke_key,
     verify_key,
 )
+from leeward.store.tables._labels import LabelRow, labels_since, list_labels, put_label
 from leeward.store.tables._media import (
     MediaGroup,
     MediaKind,
@@ -228,6 +229,7 @@ __all__ = [
     "ImportBatch",
     "Keeps",
     "Key",
+    "LabelRow",
     "Listed",
     "MediaGroup",
     "MediaKind",
@@ -296,6 +298,7 @@ __all__ = [
     "joined_values",
     "keep_media",
     "keep_sync_state",
+    "labels_since",
     "last_change",
     "late_names",
     "list_acts",
@@ -305,6 +308,7 @@ __all__ = [
     "list_floods",
     "list_holds",
     "list_keys",
+    "list_labels",
     "list_permissions",
     "list_sync_states",
     "listed_entries",
@@ -330,6 +334,7 @@ __all__ = [
     "permit_values",
     "place_hold",
     "put_feedback",
+    "put_label",
     "put_off_fetch",
     "queued_older",
     "read_anchor",

@@ -47,6 +47,7 @@ __all__ = [
     "fetch_state",
     "fetched_media",
     "hold",
+    "label",
     "media_cluster",
     "media_hash",
     "media_late",
@@ -106,6 +107,23 @@ hold: Final = Table(
     Column("released_at", BigInteger),
     Column("released_by", String(200)),
 )
+
+label: Final = Table(
+    "label",
+    metadata,
+    _id(),
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(2048), nullable=False),
+    Column("label", String(16), nullable=False),
+    # In thousandths: a copy of the tables holds no fractions.
+    Column("weight", Integer, nullable=False),
+    Column("case", String(64)),
+    Column("since", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+Index("ix_label_subject", label.c.subject, postgresql_using="hash")
 
 audit: Final = Table(
     "audit",

@@ -1,0 +1,54 @@
+"""What the signals in force have looked at, for a backtest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leeward.pipeline._backtest_source import Looks, looks_of
+from leeward.pipeline._detectors import detectors
+from leeward.pipeline._lookback_judge import BANK_MATCH, BANK_SIGNALS
+from leeward.store.tables import bank_changes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from leeward.model import Settings
+    from leeward.store import Log
+
+__all__ = ["looks_in_force"]
+
+
+def looks_in_force(
+    log: Log, folder: Path, settings: Settings, tables: Connection
+) -> dict[str, Looks]:
+    """By signal, which version's findings count and what it has looked at.
+
+    Of a match with hash banks the last finding counts: banks change, and what they changed for is
+    compared again.
+
+    Args:
+        log: The log.
+        folder: The data folder.
+        settings: What is in force.
+        tables: The operational tables, in a transaction that reads: they say which banks the
+            look-back followed, and so how far it has come.
+
+    Raises:
+        SettingsError: A signal is not of a kind that there is.
+        LeewardError: A list or a model cannot be read.
+    """
+    versions: dict[str, str | None] = dict.fromkeys(BANK_SIGNALS)
+    versions |= {signal.name: signal.version for signal in detectors(folder, settings)}
+    found = looks_of(log, versions)
+    through = _compared(log, tables)
+    if through:
+        found |= {name: Looks(None, ((1, through),)) for name in BANK_SIGNALS}
+    return found
+
+
+def _compared(log: Log, tables: Connection) -> int:
+    """The place up to which all media were compared with the banks."""
+    first = bank_changes(tables, 0, 1)
+    return log.position(f"{BANK_MATCH}:{first[0].at}:events") if first else 0

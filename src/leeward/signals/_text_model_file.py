@@ -1,0 +1,76 @@
+"""Arrays and a description as bytes that are the same for the same content, and checked.
+
+A magic number, the length of the description, the description as JSON with its keys in order, the
+arrays as they lie in memory (little-endian), and SHA-256 of all that. Nothing in it is executed
+when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import numpy as np
+
+from leeward.errors import Corrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+__all__ = ["pack", "unpack"]
+
+_DIGEST: Final = 32
+_HEAD: Final = 4
+
+
+def pack(
+    magic: bytes, described: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]
+) -> bytes:
+    """The bytes.
+
+    Args:
+        magic: What kind of file it is, eight bytes.
+        described: JSON values; ``arrays`` is taken.
+        arrays: By name, of any shape; no objects.
+    """
+    shapes = {
+        name: [array.dtype.newbyteorder("<").str, *array.shape] for name, array in arrays.items()
+    }
+    head = msgspec.json.encode({**described, "arrays": shapes}, order="sorted")
+    body = b"".join(
+        np.ascontiguousarray(arrays[name], arrays[name].dtype.newbyteorder("<")).tobytes()
+        for name in sorted(arrays)
+    )
+    whole = magic + len(head).to_bytes(_HEAD, "little") + head + body
+    return whole + hashlib.sha256(whole).digest()
+
+
+def unpack(
+    magic: bytes, octets: bytes, where: str
+) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """The description and the arrays.
+
+    Raises:
+        Corrupt: These are not the bytes that :func:`pack` made.
+    """
+    start = len(magic) + _HEAD
+    whole, digest = octets[:-_DIGEST], octets[-_DIGEST:]
+    if len(whole) < start or whole[: len(magic)] != magic:
+        raise Corrupt("this is not a file of the form that was expected", where=where)
+    if hashlib.sha256(whole).digest() != digest:
+        raise Corrupt(
+            "the file is damaged: its checksum differs",
+            where=where,
+            hint="restore it from a backup, or make it anew",
+        )
+    size = int.from_bytes(whole[len(magic) : start], "little")
+    described: dict[str, Any] = msgspec.json.decode(whole[start : start + size])
+    at, arrays = start + size, {}
+    for name, (kind, *shape) in sorted(described.pop("arrays").items()):
+        count = int(np.prod(shape, dtype=np.int64))
+        arrays[name] = np.frombuffer(whole, np.dtype(kind), count, at).reshape(shape).copy()
+        at += arrays[name].nbytes
+    return described, arrays
