@@ -239,6 +239,22 @@ def test_a_prior_on_an_account_is_added_to_the_base_rate(
         assert found.parts[name].tolist() == harboured.parts[name].tolist()
 
 
+def test_things_that_are_only_suspected_lead_nowhere(platform: Graph, harboured: Search) -> None:
+    """False hints on half of all posts: other rankings still go by what persons confirmed."""
+    strange = harboured.touches.things[::2].tolist()
+    hinted = search(platform, ring(platform), priors=dict.fromkeys(strange, 1.9))
+    for name in set(harboured.families) - {"votes", "evidence"}:
+        assert hinted.families[name].tolist() == harboured.families[name].tolist()
+    told_so = search(platform, ring(platform), priors=dict.fromkeys(strange, 2.0))
+    assert told_so.families["pagerank"].tolist() != harboured.families["pagerank"].tolist()
+
+
+def test_a_hint_alone_is_no_seed(platform: Graph) -> None:
+    post = node(platform, "post/tainted/55", "post")
+    with pytest.raises(UsageError, match="no seed belongs"):
+        search(platform, {node(platform, "account/500"): -1.0}, priors={post: 1.9})
+
+
 def lagoon() -> tuple[Graph, list[str]]:
     """The harbour, and a post that only five people reposted, of whom nothing is known."""
     events = harbour()

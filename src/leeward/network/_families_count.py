@@ -12,6 +12,7 @@ import numpy as np
 from leeward.model import kernel
 from leeward.network._acts import Act, Node
 from leeward.network._families_touch import BY_ACT, BY_KIND
+from leeward.network._order import order_met
 from leeward.network._parallel import in_parts
 
 if TYPE_CHECKING:
@@ -189,6 +190,8 @@ def _sums(
     count = np.zeros(len(touched.node), np.int64)
     left = touched.left
     _add(
+        # A sum of floats hangs on its order, and that of nodes on how the log came in.
+        order_met(graph, touched.node),
         touched.node,
         touched.given,
         graph.kind,
@@ -207,6 +210,7 @@ def _sums(
 
 @kernel
 def _add(
+    order: Int64,
     items: Int32,
     given: Bools,
     kind: UInt8,
@@ -222,7 +226,7 @@ def _add(
 ) -> None:
     strongest = np.zeros(len(kind), np.float32)
     who = np.empty(len(kind), np.uint32)
-    for i in range(len(items)):
+    for i in order:
         n = np.uint64(items[i])
         if kind[n] > _POST:
             weight = np.float32(BY_KIND[kind[n]])

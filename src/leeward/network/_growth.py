@@ -19,6 +19,7 @@ from leeward.network._dissent import dissent_of
 from leeward.network._order import in_order
 from leeward.network._replied import replied_of
 from leeward.network._taint import taint_of
+from leeward.network._types import CONCLUSIVE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -282,9 +283,10 @@ class Growth:
 def _voters(touches: Touches, confirmed: Confirmed) -> tuple[npt.NDArray[np.int64], Doubles]:
     """Members, evenly thinned where there are very many; where they are few, things too.
 
-    A thing is the worse witness: who is near to it is near to everybody who came by it.
+    A thing is the worse witness: who is near to it is near to everybody who came by it. One of
+    which something is only suspected is none.
     """
-    members, things = confirmed.members, np.flatnonzero(confirmed.things > 0)
+    members, things = confirmed.members, np.flatnonzero(confirmed.things >= CONCLUSIVE)
     if len(members) >= _ENOUGH:
         things = things[:0]
     everybody = np.concatenate([members, len(touches.accounts) + things])

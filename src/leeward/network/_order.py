@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from leeward.network._csr import Int32
+    from leeward.network._csr import Int32, Int64
     from leeward.network._graph import Graph
 
-__all__ = ["in_order", "met"]
+__all__ = ["in_order", "met", "order_met"]
 
 
 def met(graph: Graph, node: int) -> tuple[int, int, int, int]:
@@ -23,6 +23,10 @@ def met(graph: Graph, node: int) -> tuple[int, int, int, int]:
 
 def in_order(graph: Graph, nodes: Int32) -> Int32:
     """Nodes in the order in which the log met them."""
-    order = np.lexsort((nodes, graph.slot[nodes], graph.kind[nodes], graph.first[nodes]))
-    ordered: Int32 = nodes[order]
+    ordered: Int32 = nodes[order_met(graph, nodes)]
     return ordered
+
+
+def order_met(graph: Graph, nodes: Int32) -> Int64:
+    """The places of nodes in the order in which the log met them."""
+    return np.lexsort((nodes, graph.slot[nodes], graph.kind[nodes], graph.first[nodes]))

@@ -13,6 +13,7 @@ from leeward.network._hiding import ENOUGH
 from leeward.network._lean import leaning, places_of, shares_above, standing
 from leeward.network._replied import REPLIED
 from leeward.network._time import TIME
+from leeward.network._types import CONCLUSIVE
 from leeward.network._ways import softmax
 
 if TYPE_CHECKING:
@@ -65,8 +66,12 @@ def families_of(
 
 
 def led_from(touches: Touches, confirmed: Confirmed) -> tuple[Int32, Floats]:
-    """The nodes that rankings lead from; and (nodes, 1) their weights."""
-    things = np.flatnonzero(confirmed.things)
+    """The nodes that rankings lead from; and (nodes, 1) their weights.
+
+    A thing of which something is only suspected is none: there may be thousands of these beside
+    ten seeds, and most of them wrong.
+    """
+    things = np.flatnonzero(np.abs(confirmed.things) >= CONCLUSIVE)
     nodes = np.concatenate([touches.accounts[confirmed.members], touches.things[things]])
     weights = np.concatenate([confirmed.weights, np.sign(confirmed.things[things])])
     return nodes.astype(np.int32), weights[:, None].astype(np.float32)

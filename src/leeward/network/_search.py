@@ -26,6 +26,7 @@ from leeward.network._portfolio import (
 )
 from leeward.network._time import timing_of
 from leeward.network._touches import touches_of
+from leeward.network._types import CONCLUSIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["Kept", "Search", "confirmed_of", "search"]
 
 _FOLDS: Final = 5
-_CONCLUSIVE: Final = 2.0
-"""Log-odds from which a prior on an account is taken as a conclusion about it."""
 _CONFIRMED: Final = 6.0
 """Log-odds of what a seed says about itself."""
 _SETTLED: Final = 20.0
@@ -250,9 +249,9 @@ def confirmed_of(
     for node, weight in seeds.items():
         if graph.kind[node] == Node.ACCOUNT:
             weights[touches.account_at[node]] = abs(weight)
-    members = np.flatnonzero(prior >= _CONCLUSIVE).astype(np.int32)
-    innocent = np.flatnonzero(prior <= -_CONCLUSIVE).astype(np.int32)
-    if not len(members) and not (things > 0).any():
+    members = np.flatnonzero(prior >= CONCLUSIVE).astype(np.int32)
+    innocent = np.flatnonzero(prior <= -CONCLUSIVE).astype(np.int32)
+    if not len(members) and not (things >= CONCLUSIVE).any():
         raise UsageError(
             "no seed belongs to the network",
             hint="give at least one offending account, post, picture or hashtag that others "

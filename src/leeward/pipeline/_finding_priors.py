@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["FindingPriors", "finder", "priors_from", "said_in"]
 
 _FEW: Final = 4
-"""Confirmed accounts below whom the search takes things with a prior as witnesses beside them:
-there hints would outvote the seeds, so those on things are left out."""
+"""Confirmed accounts below whom hints about things are left out: there is too little to weigh so
+many hints against, most of them wrong."""
 
 
 class FindingPriors(NamedTuple):
