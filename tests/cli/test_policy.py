@@ -217,6 +217,40 @@ def test_the_policies_in_force_are_checked_and_tested_where_no_file_is_named(
     assert "no policy is in force here" in said.err
 
 
+def test_a_version_that_judged_with_other_rules_does_not_check(
+    run: Run, scored: Path, tmp_path: Path
+) -> None:
+    changed = _TIDES.replace("daily_quota: 30", "daily_quota: 31")
+    file = scored / "policies" / "tides.yaml"
+    file.write_text(changed)
+    kept = scored / "policies" / ".versions" / "tides@1.yaml"
+    before = kept.read_text()
+    said = run("policy", "check", "--data", scored)
+    assert said.code == 2
+    assert "version 1 of the policy tides judged with other rules" in said.err
+    assert "write `version: 2`" in said.err
+    assert kept.read_text() == before
+    other = tmp_path / "tides.yaml"
+    other.write_text(changed)
+    assert run("policy", "check", other, "--data", scored).code == 2
+    kept.with_name("tides@2.yaml").write_text(before)
+    assert "write `version: 3`" in run("policy", "check", "--data", scored).err
+    file.write_text(changed.replace("version: 1", "version: 3"))
+    assert run("policy", "check", "--data", scored).code == 0
+
+
+def test_a_signal_that_cannot_be_read_stops_no_backtest(run: Run, scored: Path) -> None:
+    (scored / "leeward.toml").write_text(
+        '[signals.lexicon]\npath = "list.csv"\n[signals.rare-text]\n'
+    )
+    said = run("policy", "backtest", "--data", scored)
+    assert said.code == 0, said.err
+    assert "named: 50 hits on " in said.out
+    (scored / "list.csv").unlink()
+    said = run("policy", "backtest", "--data", scored)
+    assert "named: 50 hits on " in said.out, said.err
+
+
 def test_a_backtest_says_what_a_policy_would_have_done(
     run: Run, scored: Path, tmp_path: Path
 ) -> None:
@@ -247,6 +281,9 @@ def test_what_a_backtest_cannot_compare_with_is_named(run: Run, scored: Path) ->
 
 
 def test_a_subject_is_explained_in_words_and_in_json(run: Run, scored: Path) -> None:
+    from leeward.model import Finding
+    from leeward.store import Writer
+
     said = run("policy", "explain", "boat:0", "--data", scored, "--last", 1)
     assert "tides version 1, rule named" in said.out
     assert 'its condition: event.kind == "post" and lexicon.hit' in said.out
@@ -255,6 +292,16 @@ def test_a_subject_is_explained_in_words_and_in_json(run: Run, scored: Path) -> 
     lines = run("policy", "explain", "boat:0", "--data", scored, "--json").lines
     assert {line["verdict"]["subject"] for line in lines} == {"boat:0"}
     assert all(line["findings"][0]["outcome"] == "hit" for line in lines)
+    assert "the findings behind it:\n" in said.out
+    seq = lines[0]["verdict"]["seq"]
+    with Writer.open(scored) as writer:
+        later = Finding(
+            seq=seq, signal="lexicon", version="later", subject="boat:0", outcome="hit",
+            at=2, score=3.0,
+        )  # fmt: skip
+        assert writer.add_findings([later])
+    said = run("policy", "explain", "boat:0", "--data", scored, "--last", 1)
+    assert "the findings behind it, of each signal one of these:\n" in said.out
     nobody = run("policy", "explain", "boat:77", "--data", scored)
     assert nobody.out == "there is no verdict on this subject\n"
 

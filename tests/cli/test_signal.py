@@ -27,6 +27,7 @@ _REPORTS = [
     {"reported": "yes"},
     {"reported": True},
     {"source": "NCMEC"},
+    {"source": "law-enforcement"},
 ]
 
 
@@ -200,7 +201,11 @@ def test_what_cannot_be_read_is_named_by_its_line_without_its_text(run: Run, dat
         "list.jsonl": data.parent / "list.jsonl",
         "no.parquet": data.parent / "no.parquet",
         "column.csv": _write(data.parent / "column.csv", [{"words": "canary"}]),
+        "octets.jsonl": data.parent / "octets.jsonl",
+        "deep.jsonl": data.parent / "deep.jsonl",
     }
+    (data.parent / "octets.jsonl").write_bytes(b'{"text": "canary \xff"}\n')
+    (data.parent / "deep.jsonl").write_text("[" * 200_000)
     (data.parent / "cut.jsonl").write_text(json.dumps(rows[0]) + '\n{"text": "canary')
     (data.parent / "list.jsonl").write_text('["canary"]\n')
     (data.parent / "no.parquet").write_text("canary")

@@ -92,10 +92,20 @@ def test_many_findings_of_a_signal_count_as_the_highest() -> None:
 
 
 def test_several_signals_add_up_to_the_cap_at_most() -> None:
-    two = [hit(THREAD, "post/1", score=1.0), hit("template", "post/1", score=1.0)]
+    two = [hit(THREAD, "post/1", score=1.0), hit("rare-text-thread", "post/1", score=1.0)]
     assert weights(*two) == {("post", "post/1"): 1.0}
-    more = hit("rare-text-thread", "post/1", score=9.0)
+    more = hit("rare-text-thread", "post/1", 2, score=9.0)
     assert weights(*two, more) == {("post", "post/1"): CAPS["post"]}
+
+
+def test_a_template_counts_by_what_it_weighs_and_not_by_how_many_sent_it() -> None:
+    """Its score is a number of accounts: three who share an announcement are no evidence of 1.5."""
+    items = (
+        EvidenceItem("template.accounts", "post/1", 0.5, 0, 30, value=3.0, count=3),
+        EvidenceItem("template.copy", "post/2", 0.0),
+    )
+    found = weights(hit("template", "post/1", score=3.0, evidence=items))
+    assert found == {("post", "post/1"): 0.25}
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(SUBJECTS)), st.floats(-50, 50)), max_size=12))

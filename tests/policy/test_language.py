@@ -214,6 +214,16 @@ def test_a_schema_that_cannot_be_is_refused(fields: list[Field], signals: list[S
         Schema(fields, signals)
 
 
+def test_names_that_are_one_are_told() -> None:
+    with pytest.raises(UsageError) as caught:
+        Schema([], [Signal(name="rare-text", about="x"), Signal(name="rare_text", about="x")])
+    assert caught.value.where == "rare_text"
+    field = Field(name="tide.hit", kind="bool", about="x")
+    with pytest.raises(UsageError) as caught:
+        Schema([field], [Signal(name="tide", about="x")])
+    assert (caught.value.where, bool(caught.value.hint)) == ("tide.hit", True)
+
+
 def test_policies_that_run_together_have_names_of_their_own() -> None:
     one = policy(rule_text('event.lang == "en"'))
     for several in ([], [one, one]):

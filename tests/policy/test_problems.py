@@ -69,6 +69,16 @@ def test_any_file_is_read_or_refused_in_words(text: str) -> None:
     assert all(one.message and str(one).startswith("error: ") for one in problems)
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [("about: Boats: and nets.", "in quotes"), ("\tabout: Boats.", "with blanks")],
+)
+def test_what_yaml_refuses_most_is_told_with_what_to_do(line: str, hint: str) -> None:
+    problems = problems_of(f"{line}\npolicy: gardens\n", SCHEMA)
+
+    assert [hint in problem.hint for problem in problems] == [True]
+
+
 def test_a_bomb_of_aliases_is_refused_at_its_first_anchor() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]

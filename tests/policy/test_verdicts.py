@@ -157,6 +157,25 @@ def test_a_rule_over_its_quota_says_so_once_and_loses_nothing() -> None:
     assert overflow.causes == ("open_case",)
 
 
+@pytest.mark.parametrize("says", ["abstain", "open_case"])
+def test_abstentions_leave_what_hits_its_room(says: str) -> None:
+    rule = rule_text("strangers.hit", if_abstained=says, daily_quota="2")
+    compiled = compile_policies([policy(rule)])
+    hit = finding("strangers", "hit", 1.0)
+    events = [(boat_event(n, seen=n), {"strangers": hit} if n > 3 else {}) for n in range(7)]
+    done = meter(_judged(compiled, *events), compiled, {})
+
+    assert [(one.seq, one.outcome, one.causes != ()) for one in done.passed] == [
+        (0, "abstained", says == "open_case"),
+        (1, "abstained", says == "open_case"),
+        (2, "overflow", says == "open_case"),
+        (4, "hit", True),
+        (5, "hit", True),
+        (6, "overflow", True),
+    ]
+    assert [one.seq for one in done.withheld] == [2, 3, 6]
+
+
 def test_quotas_do_not_depend_on_where_a_batch_ends() -> None:
     compiled = compile_policies([policy(rule_text('event.kind == "post"', daily_quota="4"))])
     found = _judged(compiled, *((boat_event(n, seen=n * _DAY // 5), {}) for n in range(20)))

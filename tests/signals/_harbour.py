@@ -92,6 +92,8 @@ def _post(
         rest["reply_to"] = rng.choice(posts)
         if rng.random() < 0.7:
             rest["root"] = rng.choice(posts)
+    elif rng.random() < 0.1:
+        rest["root"] = rng.choice(posts)  # a platform that names the thread alone
     if rng.random() < 0.4:
         shown = rng.sample(["boat", "pier", "gull", "rope", "buoy", "sail"], rng.randint(1, 5))
         rest["media"] = tuple(map(picture, shown))

@@ -153,22 +153,18 @@ class NaiveItems:
 
     def _post(self, event: Event) -> list[str]:
         actor, mine = event.actor, []
+        is_reply = bool(event.reply_to) or event.root not in (None, event.object)
         if not self.media:
             mine = [event.root or event.reply_to or event.object]
-        elif event.reply_to:
-            mine = list(
-                self.items_of.get(event.root or "") or self.items_of.get(event.reply_to) or []
-            )
-        if event.reply_to:
+        elif is_reply:
+            above = self.items_of.get(event.root or "") or self.items_of.get(event.reply_to or "")
+            mine = list(above or [])
+        if is_reply:
             for one in mine:
                 self._reply(one, actor, event)
         elif not self.media:
             self.item[mine[0]]["owner"] = actor
-        for shown in event.media if self.media else ():
-            name = str(shown.sha256)
-            if name not in mine and len(mine) < 4:
-                mine.append(name)
-                self._upload(self.item[name], actor)
+        mine += self._shown(event, mine)
         self.social.author[event.object] = actor
         self.complaints.known.add(event.object)
         self.items_of[event.object] = mine
@@ -177,6 +173,15 @@ class NaiveItems:
         for one in mine:
             self.item[one]["posts"].append((event.object, bool(event.links), _age_poll(event)))
         return mine
+
+    def _shown(self, event: Event, above: list[str]) -> list[str]:
+        """Post a post's pictures; those that it does not belong to already, as it has room."""
+        shown = dict.fromkeys(str(one.sha256) for one in event.media if self.media)
+        fresh = [name for name in shown if name not in above][: 4 - len(above)]
+        for name in shown:
+            if name in fresh or name in above:
+                self._upload(self.item[name], event.actor)
+        return fresh
 
     def _upload(self, item: dict[str, Any], actor: str) -> None:
         item["owner"] = item["owner"] or actor
@@ -376,10 +381,24 @@ class NaivePlaces:
                 self._judge(place, who, label)
 
     def _judge(self, place: str, who: str, label: Label) -> None:
+        why = self.why.get((place, who))
         if label.label == "offender":
-            self.why[place, who] = label
-        elif (why := self.why.get((place, who))) and label.subject in (why.subject, who):
+            if label.kind != "media" or self._speaks(place, who, label.subject):
+                self.why[place, who] = label
+        elif why is None:
+            return
+        elif label.subject in (why.subject, who) or (
+            any(names == {label.subject, why.subject} for names in self.shown[place, who][-4:])
+            and why.kind == "media"
+            and not self._speaks(place, who, why.subject)
+        ):
             del self.why[place, who]
+
+    def _speaks(self, place: str, who: str, picture: str) -> bool:
+        """Whether a post shows it that nobody cleared, nor whoever made the post."""
+        cleared = {name for name, label in self.labels.items() if label.label == "innocent"}
+        shown = [names for names in self.shown[place, who][-4:] if picture in names]
+        return who not in cleared and any(not names & (cleared - {picture}) for names in shown)
 
     def take(self, number: int, event: Event) -> list[Entry]:
         if event.kind == "flag":

@@ -241,6 +241,42 @@ def test_a_hashtag_turns_and_a_case_does_not_speak_for_itself() -> None:
     assert _counts(TagTracker(most=_MOST), asked["somebody"], "tide").keys() == {"flagged_posts"}
 
 
+@pytest.mark.parametrize("cleared", ["account", "post"])
+@pytest.mark.parametrize("first", [True, False])
+def test_who_was_found_innocent_is_not_confirmed_by_a_picture(cleared: str, *, first: bool) -> None:
+    """A critic shows a picture that is confirmed later, or was before."""
+    show = [event("post", "warning", "critic", tags=("tide",), media=(picture("boat"),))]
+    innocent = Label(
+        kind="account" if cleared == "account" else "post",
+        subject="critic" if cleared == "account" else "warning",
+        label="innocent",
+        since=1,
+    )
+    boat = Label(kind="media", subject=str(picture("boat").sha256), label="offender", since=1)
+    labels = [innocent, boat] if first else [boat, innocent]
+    events = [*show, event("post", "last", "somebody", tags=("tide",))]
+    counts = _counts(TagTracker(most=_MOST), events, "tide", labels)
+    assert counts["case_log_odds"] == pytest.approx(0)
+    counts = _counts(TagTracker(most=_MOST), events, "tide", [boat])
+    assert counts["case_log_odds"] == pytest.approx(1)
+
+
+def test_a_reply_that_names_the_thread_alone_does_not_take_it_over() -> None:
+    events = [_child("child"), event("post", "p", "child")]
+    events += [event("post", f"r{n}", f"stranger{n}", root="p") for n in range(3)]
+    counts = _counts(ThreadTracker(most=_MOST), events, "p")
+    assert (counts["untied_repliers"], counts["minor_owner"]) == (3, 1)
+
+
+def test_to_answer_a_picture_with_the_same_picture_is_to_post_it_again() -> None:
+    boat = picture("boat")
+    rest: dict[str, Any] = {"reply_to": "p", "root": "p", "media": (boat, boat)}
+    events = [event("post", "p", "child", media=(boat,))]
+    events += [event("post", f"r{n}", "stranger", **rest) for n in range(2)]
+    counts = _counts(MediaTracker(most=_MOST), events, str(boat.sha256))
+    assert (counts["uploads_by_others"], counts["unrelated_uploaders"]) == (2, 1)
+
+
 def test_a_withdrawn_complaint_and_an_innocent_label_count_no_more() -> None:
     posts = [event("post", f"p{n}", "rower", tags=("tide",)) for n in range(3)]
     flags = [event("flag", f"f{n}", "keeper", target=f"p{n}") for n in range(3)]

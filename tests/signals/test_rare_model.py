@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -36,6 +38,54 @@ def _grams(text: str) -> dict[str, int]:
 words = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Zs", "Zl", "Zp")), min_size=1
 )
+
+
+def _forged(octets: bytes, **changes: object) -> bytes:
+    """The file with another description, and the checksum that goes with it."""
+    size = int.from_bytes(octets[8:12], "little")
+    described = msgspec.json.decode(octets[12 : 12 + size])
+    for path, value in changes.items():
+        *way, last = path.split("__")
+        place = described
+        for name in way:
+            place = place[name]
+        place[last] = value
+    head = msgspec.json.encode(described)
+    whole = octets[:8] + len(head).to_bytes(4, "little") + head + octets[12 + size : -32]
+    return whole + hashlib.sha256(whole).digest()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"arrays": None},
+        {"arrays": {}},
+        {"arrays__buckets": ["<i4", 1 << 62]},
+        {"arrays__buckets": ["<i4", 1 << 80]},
+        {"arrays__buckets": ["<i4", -1]},
+        {"arrays__buckets": ["|O", 1]},
+        {"arrays__buckets": ["no such type", 1]},
+        {"arrays__buckets": []},
+        {"arrays__values": ["<f4", 2]},
+        {"arrays__texts": ["<f4", 0]},
+        {"facts": None},
+        {"facts__least": 9.0},
+        {"facts__most": 99.0},
+        {"facts__second": dict.fromkeys(("above", "slope", "offset", "bias"), 1.0)},
+        {"detector": None},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_forged_file_with_a_good_checksum_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(Corrupt):
+        TextModel.from_bytes(_forged(model_of().to_bytes(), **changes))
+
+
+def test_a_file_without_a_description_is_refused() -> None:
+    for head in (b"", b"[]", b"\xff", b"[" * 100_000, b"{}"):
+        whole = model_of().to_bytes()[:8] + len(head).to_bytes(4, "little") + head
+        with pytest.raises(Corrupt):
+            TextModel.from_bytes(whole + hashlib.sha256(whole).digest())
 
 
 @given(st.lists(words, min_size=1, max_size=8))

@@ -297,8 +297,9 @@ def test_a_restore_that_failed_at_its_last_step_can_be_repeated(
 
 
 def _written(data: Path) -> dict[str, str]:
-    """Policies, their earlier versions and models, by their place; and what is made again."""
+    """Lists, policies, their earlier versions and models, by place; and what is made again."""
     kept = ["policies/tide.yaml", "policies/.versions/tide@1.yaml", "signals/rare-text/1-a.model"]
+    kept += ["lists/harbour.csv"]
     texts = {name: f"of {name}" for name in kept}
     remade = ["signals/state-scoring.bin", "signals/scoring.json", "policies/tide.yaml.new"]
     for name in [*kept, *remade]:
@@ -322,7 +323,8 @@ def test_policies_and_models_come_back_and_what_scoring_makes_again_does_not(
     back = tmp_path / "back"
     restore(folder, back)
 
-    found = [p for name in ("policies", "signals") for p in (back / name).rglob("*") if p.is_file()]
+    folders = ("lists", "policies", "signals")
+    found = [p for name in folders for p in (back / name).rglob("*") if p.is_file()]
     assert {p.relative_to(back).as_posix(): p.read_text() for p in found} == written
     assert {oct(p.stat().st_mode & 0o777) for p in found} == {"0o600"}
 

@@ -7,9 +7,11 @@ import sqlite3
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
+from msgspec.structs import replace
 
-from leeward.model import Finding, Operand, Verdict
+from leeward.model import Event, Finding, Operand, Verdict
 from leeward.store import (
     SCORING,
     Covered,
@@ -18,7 +20,9 @@ from leeward.store import (
     Scored,
     Stored,
     Writer,
+    _beside,
     erase,
+    events_at,
     read_events,
     scoring_standing,
     verdicts_at,
@@ -104,6 +108,43 @@ def test_an_erasure_takes_the_verdicts_on_a_person_and_on_what_the_person_did(
         assert [one.seq for one in verdicts_in(log.verdicts())] == [5]
 
 
+@pytest.mark.parametrize("sealed", [False, True])
+def test_an_erasure_takes_what_was_said_of_a_persons_post_where_others_answered_it(
+    data: Path, sealed: bool
+) -> None:
+    """Skipper 1 answers a post of skipper 3, and one of skipper 4: the threads were judged."""
+    posts = [("3", "mine", None), ("4", "theirs", None), ("1", "answer", "mine")]
+    events = [
+        Event(
+            id=f"example:{name}@1#create",
+            source="example",
+            kind="post",
+            op="create",
+            at=1,
+            actor=f"skipper:{actor}",
+            object=f"note:{name}",
+            root=None if root is None else f"note:{root}",
+        )
+        for actor, name, root in posts
+    ]
+    with Writer.open(data) as writer:
+        writer.append(events)
+        said = (verdict(3, "note:mine"), verdict(3, "note:theirs", "long"))
+        heard = (finding(3), replace(finding(3), signal="tide", subject="note:mine"))
+        writer.add_scored(Scored(verdicts=said, findings=heard, through=3), rewritten=0)
+        if sealed:
+            writer.seal()
+        (data / "signals").mkdir()
+        (data / "signals" / "state-again-tide.bin").write_text("skipper:3")
+        (data / "signals" / "tide.model").write_text("a model")
+        done = erase(writer, "skipper:3", Kept)
+        assert [path.name for path in (data / "signals").iterdir()] == ["tide.model"]
+        assert (done.findings, done.verdicts) == (1, 1)
+    with Log(data) as log:
+        assert [one.subject for one in verdicts_in(log.verdicts())] == ["note:theirs"]
+        assert [b["signal"].to_pylist() for b in log.findings()] == [["fog"]]
+
+
 def test_ranges_that_touch_become_one(data: Path) -> None:
     """Beside a set of numbers."""
     rng = random.Random(3)  # noqa: S311 - not a secret
@@ -165,3 +206,39 @@ def test_pieces_are_the_log_in_order_wherever_they_begin(data: Path) -> None:
                         seqs += rows["seq"].to_pylist()
                     place = piece.through
                 assert seqs == list(range(after + 1, 91))
+
+
+def test_many_rows_are_sealed_as_several_files_and_erased_from_each(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_beside, "FILE_ROWS", 4)
+    given = [verdict(seq, f"skipper:{seq % 5}") for seq in range(1, 11)]
+    with Writer.open(data) as writer:
+        writer.append(batch(range(10)))
+        writer.add_scored(Scored(verdicts=tuple(given), through=10), rewritten=0)
+        writer.seal()
+        names = sorted(path.name[:33] for path in (data / "log" / "verdicts").iterdir())
+        assert names == [f"{a:016d}-{b:016d}" for a, b in ((1, 4), (5, 8), (9, 10))]
+        assert writer.add_scored(Scored(verdicts=tuple(given), through=10), rewritten=0) == Stored(
+            0, 0
+        )
+        assert erase(writer, "skipper:3", Kept).verdicts == 4
+    with Log(data) as log:
+        assert log.verify()
+        left = [one.seq for one in verdicts_in(log.verdicts())]
+    assert left == [1, 2, 5, 6, 7, 10]
+
+
+@pytest.mark.usefixtures("small")
+def test_events_are_found_by_their_places(data: Path) -> None:
+    with Writer.open(data) as writer:
+        for first in range(0, 90, 15):
+            writer.append(batch(range(first, first + 15)))
+            if first in (15, 45):
+                writer.seal()
+        with Log(data) as log:
+            every = pa.Table.from_batches(log.scan()).sort_by("seq").to_pylist()
+            for seqs in ([], [1], [7, 40, 41, 75, 90], [500], list(range(1, 91))):
+                assert events_at(log, seqs).to_pylist() == [
+                    row for row in every if row["seq"] in seqs
+                ]

@@ -39,10 +39,15 @@ def policy() -> None:
 def check(files: tuple[Path, ...], signals: Path | None, data: Path | None, answer: Answer) -> None:
     """Say everything that is wrong with policies, as a compiler does.
 
-    With --data the signals are those of the installation; without FILE its policies in force are
-    checked. Nothing is changed. Ends with 2 where a policy does not check.
+    With --data the signals are those of the installation, and a version that judged there must
+    have the same rules; without FILE its policies in force are checked. Nothing is changed. Ends
+    with 2 where a policy does not check.
     """
+    from leeward.pipeline import check_versions
+
     found = read(files, signals, data)
+    if data is not None:
+        check_versions(data, found)
     rules = sum(len(one.rules) for one in found)
     answer.one(
         {

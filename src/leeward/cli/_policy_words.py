@@ -48,7 +48,10 @@ def explained_lines(found: Explained) -> Iterator[str]:
         yield "  what carried it:"
         yield from (f"    {operand_line(one)}" for one in verdict.operands)
     if found.findings:
-        yield "  the findings behind it:"
+        signals = [finding.signal for finding in found.findings]
+        several = len(set(signals)) < len(signals)
+        # A verdict does not say which version's finding it read; what carried it has the numbers.
+        yield "  the findings behind it" + (", of each signal one of these:" if several else ":")
         for finding in found.findings:
             yield from (f"    {line}" for line in _finding_lines(finding))
 

@@ -60,6 +60,7 @@ from leeward.pipeline._mending import Mended, replay_quarantine
 from leeward.pipeline._pieces import FORMATS, Format, detect
 from leeward.pipeline._policies import (
     POLICIES,
+    check_versions,
     keep_versions,
     kept_version,
     policies_in_force,
@@ -165,6 +166,7 @@ __all__ = [
     "backtest",
     "carry_out",
     "check_ranking_name",
+    "check_versions",
     "copies_of",
     "count_subject",
     "detect",

@@ -154,7 +154,7 @@ class Figures:
         )
         found = [tuple(map(int, row)) for row in self._database.execute(query).fetchall()]
         days = tuple(
-            DayCount(day, hits, abstained, max(0, hits + abstained - rule.daily_quota))
+            DayCount(day, hits, abstained, _beyond(rule, hits) + _beyond(rule, abstained))
             for day, _, _, hits, abstained in found
         )
         other = self._other_rule(at, rule)
@@ -249,6 +249,11 @@ def _other(policy: Policy, policies: Sequence[Policy], against: Sequence[Policy]
     if named:
         return len(policies) + named[0]
     return 1 if len(policies) == len(against) == 1 else None
+
+
+def _beyond(rule: Rule, verdicts: int) -> int:
+    """Hits and abstentions have the quota each, as in :func:`~leeward.policy.meter`."""
+    return max(0, verdicts - rule.daily_quota)
 
 
 def _any(numbers: list[int]) -> str:

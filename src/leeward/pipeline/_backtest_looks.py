@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leeward.pipeline._backtest_source import Looks, looks_of
-from leeward.pipeline._detectors import detectors
+from leeward.pipeline._detectors import Detectors
 from leeward.pipeline._lookback_judge import BANK_MATCH, BANK_SIGNALS
 from leeward.store.tables import bank_changes
 
@@ -26,7 +26,8 @@ def looks_in_force(
     """By signal, which version's findings count and what it has looked at.
 
     Of a match with hash banks the last finding counts: banks change, and what they changed for is
-    compared again.
+    compared again. So it does of a signal whose list or model cannot be read now: what it said
+    stands, and where it never looked it abstains.
 
     Args:
         log: The log.
@@ -37,10 +38,11 @@ def looks_in_force(
 
     Raises:
         SettingsError: A signal is not of a kind that there is.
-        LeewardError: A list or a model cannot be read.
     """
     versions: dict[str, str | None] = dict.fromkeys(BANK_SIGNALS)
-    versions |= {signal.name: signal.version for signal in detectors(folder, settings)}
+    now = Detectors(folder, settings)
+    versions |= dict.fromkeys(now.broken)
+    versions |= {signal.name: signal.version for signal in now.anew()}
     found = looks_of(log, versions)
     through = _compared(log, tables)
     if through:

@@ -123,7 +123,11 @@ class _Source:
     def look(self) -> object:
         """What changes when a file does."""
         stamps: list[tuple[int, int] | None] = []
-        for path in self.kind.files(self.name, self.folder, self.settings):
+        try:
+            paths = self.kind.files(self.name, self.folder, self.settings)
+        except LeewardError as error:
+            return str(error)  # building it says the same, and is told
+        for path in paths:
             try:
                 status = path.stat()
                 stamps.append((status.st_mtime_ns, status.st_size))

@@ -32,8 +32,8 @@ SUBJECTS: Final = {
     "template": "post",
     "thread-context": "post",
 }
-"""The signals whose scores are log-odds, and what each speaks of. The score of a lexicon is none,
-and discovery has no place for what is said of a whole community."""
+"""The signals that speak in log-odds, and what each speaks of. A lexicon does not, and discovery
+has no place for what is said of a whole community."""
 
 SHRUNK: Final = 0.5
 """How much of a score counts. Its model was not fitted on what discovery searches for, and both
@@ -61,6 +61,7 @@ picture nobody at all."""
 _COLUMNS: Final = ("seq", "signal", "version", "subject", "outcome", "at", "score", "evidence")
 _BANK: Final = "bank:"
 _INTERCEPT: Final = "intercept"
+_TEMPLATE: Final = "template"
 
 assert max(*CAPS.values(), MOST_OF_A_MATCH) < CONCLUSIVE  # noqa: S101 - what the module promises
 
@@ -166,8 +167,14 @@ class Heard:
 
 
 def _added(row: Mapping[str, Any]) -> float:
-    """What a finding adds to log-odds: its score, without the base rate where that is in it."""
-    base = sum(item["weight"] for item in row["evidence"] or () if item["kind"] == _INTERCEPT)
+    """What a finding adds to log-odds: its score, without the base rate where that is in it.
+
+    The score of a template counts accounts; what that weighs stands in its evidence.
+    """
+    items = row["evidence"] or ()
+    if row["signal"] == _TEMPLATE:
+        return float(sum(item["weight"] for item in items))
+    base = sum(item["weight"] for item in items if item["kind"] == _INTERCEPT)
     return float((row["score"] or 0.0) - base)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "POLICIES",
+    "check_versions",
     "keep_versions",
     "kept_version",
     "policies_in_force",
@@ -86,18 +87,32 @@ def keep_versions(folder: Path, policies: Sequence[Policy]) -> None:
             otherwise. What stands beside the rules (cases, comments, words) may change, and so
             may the shadow mode: each verdict says itself whether it counted.
     """
+    check_versions(folder, policies)
     for policy in policies:
-        kept = kept_version(folder, policy.name, policy.version)
-        if kept is None:
+        if kept_version(folder, policy.name, policy.version) is None:
             path = _kept_path(folder, policy.name, policy.version)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(path, policy.source.text.encode())
-        elif kept != policy.source.text and not _decides_alike(kept, policy):
-            raise PolicyError(
-                f"version {policy.version} of the policy {policy.name} judged with other rules",
-                where=policy.source.path,
-                hint=f"write `version: {policy.version + 1}`, so that old verdicts stay explained",
-            )
+
+
+def check_versions(folder: Path, policies: Sequence[Policy]) -> None:
+    """Refuse policies that could not judge here: see :func:`keep_versions`. Nothing is changed.
+
+    Raises:
+        PolicyError: A version judged with other rules.
+    """
+    for policy in policies:
+        kept = kept_version(folder, policy.name, policy.version)
+        if kept is None or kept == policy.source.text or _decides_alike(kept, policy):
+            continue
+        free = policy.version + 1
+        while kept_version(folder, policy.name, free) is not None:
+            free += 1
+        raise PolicyError(
+            f"version {policy.version} of the policy {policy.name} judged with other rules",
+            where=policy.source.path,
+            hint=f"write `version: {free}`, so that old verdicts stay explained",
+        )
 
 
 def kept_version(folder: Path, name: str, version: int) -> str | None:

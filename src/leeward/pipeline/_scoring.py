@@ -216,7 +216,10 @@ class Scorer:
         verdicts: list[Verdict] = []
         spent: dict[str, tuple[int, int]] = {}
         if part.batch is not None:
-            verdicts, spent = self.rules.at_once.judge(part.batch, findings, self._spent)
+            names = frozenset(one.name for one, _ in looked)
+            verdicts, spent = self.rules.at_once.judge(
+                part.batch, findings, self._spent, lambda _: names
+            )
         self._spent = self._spent | spent
         self.through = part.through
         coverage = [covers(one, part.first, part.through) for one in self._all()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from leeward.store import Covered, Scored
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from leeward.pipeline._scoring_rows import Part
     from leeward.signals import Looked, Signal
 
-__all__ = ["covers", "cut", "gaps", "outside"]
+__all__ = ["covers", "cut", "gaps", "looked_at", "outside"]
 
 
 def covers(signal: Signal, first: int, last: int) -> Covered:
@@ -41,6 +43,27 @@ def gaps(
                 found.append((first, each.first - 1))
             first = each.last + 1
     return [*found, (first, last)] if first <= last else found
+
+
+def looked_at(coverage: Iterable[Covered], seqs: Sequence[int]) -> dict[int, frozenset[str]]:
+    """The signals of which some version has looked at each of some events.
+
+    Args:
+        coverage: What was looked at.
+        seqs: Places of the events, ascending.
+    """
+    edges = [0, len(seqs)]
+    inside = []
+    for each in coverage:
+        begin, end = bisect_left(seqs, each.first), bisect_right(seqs, each.last)
+        if each.by == "signal" and begin < end:
+            inside.append((each.name, begin, end))
+            edges += begin, end
+    found: dict[int, frozenset[str]] = {}
+    for begin, end in pairwise(sorted(set(edges))):
+        names = frozenset(name for name, first, last in inside if first <= begin and end <= last)
+        found.update(dict.fromkeys(seqs[begin:end], names))
+    return found
 
 
 def outside(

@@ -49,7 +49,7 @@ class InForceNow:
         self._stamp = self._seen = self._look()
         self._looked_at = time.monotonic()
         self._read()
-        self.rules = self._rules()
+        self.rules = Rules(self._policies)
 
     @property
     def broken(self) -> dict[str, str]:
@@ -69,12 +69,10 @@ class InForceNow:
         if not now and time.monotonic() < self._looked_at + LOOK_SECONDS:
             return False, False
         self._looked_at = time.monotonic()
-        names = self._detectors.names
         signals = self._detectors.refresh()
         policies = self._refresh_policies()
-        if policies or names != self._detectors.names:
-            self.rules = self._rules()
-            policies = True
+        if policies:
+            self.rules = Rules(self._policies)
         return signals, policies
 
     def _refresh_policies(self) -> bool:
@@ -99,9 +97,6 @@ class InForceNow:
         self._broken.pop(_POLICIES, None)
         self._policies = policies
         return True
-
-    def _rules(self) -> Rules:
-        return Rules(self._policies, self._detectors.names)
 
     def _look(self) -> object:
         """What changes when a policy does."""

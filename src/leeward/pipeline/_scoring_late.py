@@ -8,27 +8,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from leeward.model import EVENT_SCHEMA, Verdict
-from leeward.pipeline._lookback_judge import BANK_MATCH
-from leeward.pipeline._scoring_gaps import cut
+from leeward.model import Verdict
+from leeward.pipeline._lookback_judge import BANK_MATCH, BANK_SIGNALS
+from leeward.pipeline._scoring_gaps import cut, looked_at
 from leeward.pipeline._scoring_rows import Rows
 from leeward.pipeline._scoring_rules import key_of
-from leeward.store import LATE, SCORING, Scored, findings_at, late_ones, verdicts_at
+from leeward.store import (
+    LATE,
+    SCORING,
+    Scored,
+    events_at,
+    findings_at,
+    late_ones,
+    verdicts_at,
+)
 from leeward.store.tables import bank_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from leeward.pipeline._scoring_rules import Rules
+    import pyarrow as pa
+
+    from leeward.pipeline._scoring_rules import Judged, Rules
     from leeward.store import Log
     from leeward.store.tables import Tables
 
 __all__ = ["LateRules", "banks_through"]
 
 _AT_ONCE: Final = 500
+_AGAIN_AT_ONCE: Final = 8_192
+"""Each time, the segments that they lie in are read."""
 
 
 def banks_through(tables: Tables, log: Log) -> Callable[[], int]:
@@ -76,31 +85,55 @@ class LateRules:
         if part is None:
             return None
         part = cut(part, upto)
+        # Before the findings are read: of what comes later, the event is judged again.
+        found = late_ones(self._log, self.through, part.through)
         self.through, count = part.through, 0
-        scored = Scored(through=0, late=part.through)
+        verdicts, used = list[Verdict](), dict[str, tuple[int, int]]()
         if part.batch is not None:
             count = len(part.batch)
-            found = findings_at(self._log, part.batch["seq"].to_pylist())
-            verdicts, used = rules.late.judge(part.batch, found, spent)
-            scored = Scored(verdicts=tuple(verdicts), spent=used, through=0, late=part.through)
+            verdicts, used = self._judged(rules, part.batch, found.seqs, spent)
+        scored = Scored(
+            verdicts=tuple(verdicts),
+            spent=used,
+            through=0,
+            late=part.through,
+            settled=tuple(found.seqs),
+            mark=found.mark,
+        )
         return scored, part.rewritten, count
 
     def _again(
         self, rules: Rules, spent: Mapping[str, tuple[int, int]]
     ) -> tuple[Scored, int, int] | None:
         rewritten = self._log.rewritten()
-        seqs = late_ones(self._log, _AT_ONCE)
-        if not seqs:
+        # What is behind that place is judged below, or was and is not stored yet.
+        found = late_ones(self._log, 0, self._log.position(LATE), _AGAIN_AT_ONCE)
+        if not found.seqs:
             return None
-        verdicts: list[Verdict] = []
-        used: dict[str, tuple[int, int]] = {}
+        verdicts, used = list[Verdict](), dict[str, tuple[int, int]]()
         if rules.late:
-            wanted = pa.array(seqs, pa.int64())
-            every = self._log.scan(after=seqs[0] - 1)
-            parts = [batch.filter(pc.is_in(batch["seq"], wanted)) for batch in every]
-            rows = pa.Table.from_batches([part for part in parts if len(part)], EVENT_SCHEMA)
-            known = {key_of(one) for one in verdicts_at(self._log, seqs)}
-            found = findings_at(self._log, seqs)
-            verdicts, used = rules.late.judge(rows.sort_by("seq"), found, spent, known)
-        done = Scored(verdicts=tuple(verdicts), spent=used, through=0, settled=tuple(seqs))
-        return done, rewritten, len(seqs)
+            rows = events_at(self._log, found.seqs)
+            verdicts, used = self._judged(rules, rows, found.seqs, spent)
+        done = Scored(
+            verdicts=tuple(verdicts),
+            spent=used,
+            through=0,
+            settled=tuple(found.seqs),
+            mark=found.mark,
+        )
+        return done, rewritten, len(found.seqs)
+
+    def _judged(
+        self,
+        rules: Rules,
+        rows: pa.RecordBatch | pa.Table,
+        again: Sequence[int],
+        spent: Mapping[str, tuple[int, int]],
+    ) -> Judged:
+        """What the rules say of events, some of which they may have judged before."""
+        seqs = rows["seq"].to_pylist()
+        known = {key_of(one) for one in verdicts_at(self._log, again)}
+        looked = looked_at(self._log.coverage(), seqs)
+        found = findings_at(self._log, seqs)
+        banks = frozenset(BANK_SIGNALS)
+        return rules.late.judge(rows, found, spent, lambda seq: looked[seq] | banks, known)

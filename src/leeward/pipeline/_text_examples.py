@@ -71,7 +71,7 @@ def read_text_examples(path: str | os.PathLike[str]) -> list[TextExample]:
 
 
 def _example(where: str, row: Mapping[str, Any]) -> TextExample:
-    source = str(row.get("source") or "").strip().casefold()
+    source = " ".join(str(row.get("source") or "").casefold().replace("-", " ").split())
     reported = str(row.get("reported") or "").strip().casefold()
     if source in REPORTED_SOURCES or reported not in _UNREPORTED:
         raise InputError(
@@ -116,7 +116,7 @@ def _lines(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                     continue
                 try:
                     row = msgspec.json.decode(line)
-                except msgspec.DecodeError:
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     raise InputError("the line is not JSON", where=where, hint=_FORM) from None
                 if not isinstance(row, dict):
                     raise InputError("the line is no JSON object", where=where, hint=_FORM)

@@ -1,7 +1,8 @@
 """Quotas as circuit breakers: a rule that suddenly hits everything stops at its daily quota.
 
 Pure arithmetic: the counts go in and come out. What exceeds a quota is not lost: it is handed
-back, and one verdict a rule and day says that it happened and opens a case.
+back, and one verdict a rule and day says that it happened and opens a case, unless all of what
+exceeds it would cause nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ __all__ = ["DAY", "Metered", "Spent", "meter"]
 
 DAY: Final = 86_400_000_000
 """Microseconds of a day; days begin at midnight UTC."""
+
+ABSTAINED: Final = " abstained"
+"""Behind a rule's name: no name has a blank."""
 
 
 class Spent(Struct, frozen=True):
@@ -56,13 +60,16 @@ def meter(verdicts: Iterable[Verdict], compiled: Compiled, spent: Mapping[str, S
     """Let verdicts through as far as the quotas of their rules go.
 
     A verdict counts for the day on which its event was seen; one that comes late, for the day
-    that the rule is at. A policy in shadow mode has its quotas, too: it is to show what it would
-    do. A new version of a policy goes on with the counts of the old one.
+    that the rule is at. Abstentions are counted by themselves, up to the same quota: where much
+    cannot be computed, what hits still has its room. A policy in shadow mode has its quotas,
+    too: it is to show what it would do. A new version of a policy goes on with the counts of the
+    old one.
 
     Args:
         verdicts: In the order of their events.
         compiled: The rules with their quotas.
-        spent: By the rule's name, what was used before.
+        spent: By the rule's name, what was used before; for abstentions with :data:`ABSTAINED`
+            behind the name.
     """
     quotas = {placed.name: placed.rule.daily_quota for placed in compiled.rules}
     now = dict(spent)
@@ -70,10 +77,11 @@ def meter(verdicts: Iterable[Verdict], compiled: Compiled, spent: Mapping[str, S
     withheld: list[Verdict] = []
     for verdict in verdicts:
         name = named(verdict.policy, verdict.rule, shadow=verdict.shadow)
-        before = now.get(name, Spent(-1, 0))
+        key = name + ABSTAINED * (verdict.outcome == "abstained")
+        before = now.get(key, Spent(-1, 0))
         day = max(verdict.at // DAY, before.day)
         count = 1 + (before.count if day == before.day else 0)
-        now[name] = Spent(day, count)
+        now[key] = Spent(day, count)
         quota = quotas[name]
         if count <= quota:
             passed.append(verdict)
@@ -88,7 +96,7 @@ def _overflow(verdict: Verdict, quota: int) -> Verdict:
     return replace(
         verdict,
         outcome="overflow",
-        causes=("open_case",),
+        causes=("open_case",) if verdict.causes else (),
         subject_kind="rule",
         subject=f"{verdict.policy}/{verdict.rule}",
         operands=(Operand("verdicts of the day > daily_quota", True, (("daily_quota", quota),)),),

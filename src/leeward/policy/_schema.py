@@ -125,13 +125,17 @@ class Schema:
         known, given = list(fields), list(signals)
         self.fields: Final = {field.name: field for field in known}
         self.signals: Final = {signal.reads_as: signal for signal in given}
-        for name in [*(field.name for field in known), *(one.reads_as for one in given)]:
+        named = [*(field.name for field in known), *(one.reads_as for one in given)]
+        for name in named:
             _check_name(name)
-        alone = len(self.fields) + len(self.signals) == len(known) + len(given)
         found = [*self.names(), *self.signals]
-        if not alone or len(set(found)) < len(found):
-            twice = sorted(name for name in set(found) if found.count(name) > 1)
-            raise UsageError("two fields or signals have one name", where=", ".join(twice) or None)
+        twice = {name for names in (named, found) for name in names if names.count(name) > 1}
+        if twice:
+            raise UsageError(
+                "two fields or signals have one name",
+                where=", ".join(sorted(twice)),
+                hint="give one of them another; in a condition `-` is written `_`",
+            )
         self._check_kinds()
 
     def _check_kinds(self) -> None:

@@ -83,11 +83,20 @@ def read_yaml(source: Source) -> tuple[Node | None, list[Problem]]:
         return None, [*problems, Problem("this character may not stand in YAML", Span(at, at + 1))]
 
 
+_MEND: Final = {
+    "mapping values are not allowed": "a text with a colon stands in quotes, or below `>-`",
+    "'\\t'": "indent with blanks, not with tabs",
+}
+"""What to do, by words of YAML's own reader."""
+
+
 def _syntax(error: yaml.MarkedYAMLError) -> Problem:
     """What YAML's own reader says; it quotes single characters and keys of the format only."""
     mark = error.problem_mark or error.context_mark
     at = mark.index if mark is not None else 0
-    return Problem(f"this is not YAML: {error.problem or error.context}", Span(at, at + 1))
+    said = str(error.problem or error.context)
+    hint = next((hint for words, hint in _MEND.items() if words in said), "")
+    return Problem(f"this is not YAML: {said}", Span(at, at + 1), hint)
 
 
 class _Reader:

@@ -200,11 +200,12 @@ def _post(rows: Rows, i: int, all_: Items, mine: Words, out: Gathered) -> None:
     """A new post: a reply belongs to the items above it, and a picture is an item."""
     count = 0
     above = -1
+    answers = _answers(rows, i)
     if all_.is_media[0] == 0:
         root = rows.root[i] if rows.root[i] != 0 else rows.reply_to[i]
         mine[0] = root if root != 0 else rows.object[i]
         count = 1
-    elif rows.reply_to[i] != 0:
+    elif answers:
         above = _above(rows, i, all_)
         for j in range(MOST_ITEMS):
             key = np.uint64(0) if above < 0 else np.uint64(all_.posts.ints[above, POST_ITEMS + j])
@@ -212,7 +213,7 @@ def _post(rows: Rows, i: int, all_: Items, mine: Words, out: Gathered) -> None:
             if key != 0 and find(all_.items, key) >= 0:
                 mine[count] = key
                 count += 1
-    answered = count if rows.reply_to[i] != 0 else 0
+    answered = count if answers else 0
     polled = _polled(rows, i, all_.posts)
     for j in range(answered):
         _reply(rows, i, all_, mine[j], polled)
@@ -227,13 +228,20 @@ def _post(rows: Rows, i: int, all_: Items, mine: Words, out: Gathered) -> None:
 
 
 @borrowing_kernel
+def _answers(rows: Rows, i: int) -> bool:
+    """Whether a post is a reply. It may name the thread alone; that makes nobody its owner."""
+    root = rows.root[i]
+    return bool(rows.reply_to[i] != 0 or (root != 0 and root != rows.object[i]))
+
+
+@borrowing_kernel
 def _above(rows: Rows, i: int, all_: Items) -> int:
     """The post whose pictures a reply is about: the thread's first, else the one it answers."""
     if rows.root[i] != 0:
         slot = find(all_.posts, rows.root[i])
         if slot >= 0 and all_.posts.ints[slot, POST_ITEMS] != 0:
             return slot
-    return find(all_.posts, rows.reply_to[i])
+    return find(all_.posts, rows.reply_to[i]) if rows.reply_to[i] != 0 else -1
 
 
 @borrowing_kernel
@@ -254,17 +262,25 @@ def _own(all_: Items, key: np.uint64, actor: np.uint64) -> None:
 
 @borrowing_kernel
 def _upload(rows: Rows, i: int, all_: Items, mine: Words, count: int) -> int:
-    """Pictures of a post; how many items it belongs to with them."""
+    """Pictures of a post; how many items it belongs to with them.
+
+    A reply that carries the picture above it posts that picture, too.
+    """
     actor = rows.actor[i]
-    for at in range(rows.pictures.starts[i], rows.pictures.starts[i + 1]):
+    first = rows.pictures.starts[i]
+    for at in range(first, rows.pictures.starts[i + 1]):
         key = rows.pictures.items[at]
-        is_known = key == 0
+        is_done = key == 0
+        for before in range(first, at):
+            is_done |= rows.pictures.items[before] == key
+        is_known = False
         for j in range(count):
             is_known |= mine[j] == key
-        if is_known or count == MOST_ITEMS:
+        if is_done or (count == MOST_ITEMS and not is_known):
             continue
-        mine[count] = key
-        count += 1
+        if not is_known:
+            mine[count] = key
+            count += 1
         _alias(all_, rows.handles[at], key)
         _alias(all_, rows.looks[at], key)
         item = place(all_.items, key)

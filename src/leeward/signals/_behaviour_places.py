@@ -13,6 +13,7 @@ import numpy as np
 from leeward.signals._behaviour_kernel import borrowing_kernel
 from leeward.signals._behaviour_posts import (
     AUTHOR,
+    INNOCENT,
     OFFENDER,
     POST_FIELDS,
     complaint,
@@ -165,12 +166,56 @@ def _concerns(members: Table, member: int, key: np.int64) -> bool:
 
 @borrowing_kernel
 def _judge(all_: Places, member: int, label: int, key: np.int64) -> None:
-    """Let a label hold for an account at a place; an innocent one only takes back its own."""
+    """Let a label hold for an account at a place; an innocent one only takes back its own.
+
+    What is said of a picture is said of many who post it, critics among them. So it is outweighed
+    where a person found the account, or its post, to be innocent.
+    """
     if all_.labels.ints[label, VERDICT] == OFFENDER:
-        case = all_.labels.ints[label, LABEL_CASE]
-        _confirm(all_, member, all_.labels.reals[label, 0], case, key)
-    elif all_.members.ints[member, CAUSE] == key or all_.members.ints[member, ACCOUNT] == key:
+        if _speaks(all_, member, key):
+            case = all_.labels.ints[label, LABEL_CASE]
+            _confirm(all_, member, all_.labels.reals[label, 0], case, key)
+    elif _takes_back(all_, member, key):
         _confirm(all_, member, 0.0, 0, 0)
+
+
+@borrowing_kernel
+def _takes_back(all_: Places, member: int, key: np.int64) -> bool:
+    """Whether the innocence of ``key`` is that of what an account counts as confirmed for."""
+    cause = all_.members.ints[member, CAUSE]
+    if cause == key or all_.members.ints[member, ACCOUNT] == key:
+        return True
+    shown = cause != 0 and _shows(all_.members, member, key, cause)
+    return shown and not _speaks(all_, member, cause)
+
+
+@borrowing_kernel
+def _speaks(all_: Places, member: int, key: np.int64) -> bool:
+    """Whether a label of an account, a post or a picture says something of an account."""
+    ints = all_.members.ints
+    if ints[member, ACCOUNT] == key:
+        return True
+    cleared = _is_innocent(all_, ints[member, ACCOUNT])
+    for j in range(RECENT, RECENT + _RECENT):
+        post, picture = ints[member, j], ints[member, j + _RECENT]
+        if post == key or (picture == key and not cleared and not _is_innocent(all_, post)):
+            return True
+    return False
+
+
+@borrowing_kernel
+def _shows(members: Table, member: int, post: np.int64, picture: np.int64) -> bool:
+    """Whether a post is among an account's last ones here, and that is its first picture."""
+    for j in range(RECENT, RECENT + _RECENT):
+        if members.ints[member, j] == post and members.ints[member, j + _RECENT] == picture:
+            return True
+    return False
+
+
+@borrowing_kernel
+def _is_innocent(all_: Places, key: np.int64) -> bool:
+    label = find(all_.labels, np.uint64(key))
+    return label >= 0 and all_.labels.ints[label, VERDICT] == INNOCENT
 
 
 @borrowing_kernel

@@ -127,7 +127,7 @@ def thaw(saved: bytes, signal: str, version: str, mark: int) -> tuple[Head, list
         for kind, shape in head.shapes:
             arrays.append(_array(saved, end, kind, shape))
             end += arrays[-1].nbytes
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, OverflowError):
         raise wrong_memory(signal) from None
     if (head.signal, head.version, head.mark) != (signal, version, mark):
         raise _wrong(signal, "this is the memory of another signal, version or key")

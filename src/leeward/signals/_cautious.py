@@ -3,8 +3,9 @@
 They were set before any of them was measured on people's data, by three rules. A hit takes log-odds
 of four beyond the intercept, and no feature has as many but a hashtag's own log-odds, which are
 measured and no guess. What anything popular has (strangers who reply, repost and link, a
-burst of replies) stays below the line all together, and so does what a crowd can arrange by
-complaining. And what is only a circumstance (a minor's post, a young account) weighs little.
+burst of replies) stays below the line all together, with a crowd that complains of it besides; a
+crowd that complains of two things with the same repliers can go beyond, by ``replier_overlap``. And
+what is only a circumstance (a minor's post, a young account) weighs little.
 All are eighths, so that they are easy to read and add up exactly.
 """
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENOUGH",
+    "MOST_RATIO",
     "WITHOUT",
     "Learnt",
     "Said",
@@ -40,6 +41,10 @@ ENOUGH: Final = 5
 
 WITHOUT: Final = "-first"
 """Behind the version of a model whose second stage has no encoder: the first one speaks alone."""
+
+MOST_RATIO: Final = 1_000
+"""The largest likelihood ratio of one message: no calibration on some hundred examples knows of
+larger ones, and with it one message alone does not reach the line of the signal."""
 
 _MAGIC: Final = b"LWTEXT1\n"
 _DETECTOR: Final = "1"
@@ -202,10 +207,7 @@ class TextModel:
                 )
             facts = msgspec.convert(described["facts"], TextFacts)
             learnt = Learnt(**arrays)
-            buckets, size = learnt.buckets, 1 << BITS
-            if learnt.values.shape != (len(buckets), 2) or np.any(
-                (buckets < 0) | (buckets >= size)
-            ):
+            if not _fits(facts, learnt):
                 raise Corrupt("the arrays of the model do not fit together", where=where)
         except (KeyError, TypeError, msgspec.ValidationError):
             raise Corrupt("the description of the model is not complete", where=where) from None
@@ -292,6 +294,26 @@ class TextModel:
     def _knows(self, tag: Any) -> bool:
         language = language_of(tag)
         return language is None or language in self._languages
+
+
+def _fits(facts: TextFacts, learnt: Learnt) -> bool:
+    """Whether the arrays are those of a model: what lies in a file may be anything."""
+    lists: list[tuple[npt.NDArray[Any], type[np.generic]]] = [
+        (learnt.buckets, np.int32),
+        (learnt.texts, np.uint64),
+        (learnt.accounts, np.uint64),
+        (learnt.second, np.float32),
+    ]
+    buckets, size = learnt.buckets, 1 << BITS
+    return (
+        all(array.dtype == kind and array.ndim == 1 for array, kind in lists)
+        and learnt.values.dtype == np.float32
+        and learnt.values.shape == (len(buckets), 2)
+        and not np.any((buckets < 0) | (buckets >= size))
+        and bool(np.isfinite(learnt.values).all() and np.isfinite(learnt.second).all())
+        and facts.least <= facts.most <= math.log(MOST_RATIO)
+        and (facts.second is not None) == (len(learnt.second) > 0)
+    )
 
 
 def _check_encoder(facts: SecondFacts, encoder: Encoder) -> None:

@@ -8,6 +8,7 @@ when it is read.
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -24,6 +25,8 @@ __all__ = ["pack", "unpack"]
 
 _DIGEST: Final = 32
 _HEAD: Final = 4
+_TYPES: Final = ("<f4", "<f8", "<i4", "<i8", "<u8", "|u1")
+_BROKEN: Final = (KeyError, TypeError, ValueError, OverflowError, msgspec.MsgspecError)
 
 
 def pack(
@@ -67,10 +70,22 @@ def unpack(
             hint="restore it from a backup, or make it anew",
         )
     size = int.from_bytes(whole[len(magic) : start], "little")
-    described: dict[str, Any] = msgspec.json.decode(whole[start : start + size])
-    at, arrays = start + size, {}
-    for name, (kind, *shape) in sorted(described.pop("arrays").items()):
-        count = int(np.prod(shape, dtype=np.int64))
-        arrays[name] = np.frombuffer(whole, np.dtype(kind), count, at).reshape(shape).copy()
+    try:
+        return _read(whole, start, start + size)
+    except (*_BROKEN, RecursionError):
+        raise Corrupt("the file does not say what it holds", where=where) from None
+
+
+def _read(whole: bytes, start: int, at: int) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """A checksum says that a file is whole, not who wrote it: whatever it says may be wrong."""
+    described = msgspec.json.decode(whole[start:at], type=dict[str, Any])
+    shapes = msgspec.convert(described.pop("arrays"), dict[str, list[str | int]])
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name, (kind, *shape) in sorted(shapes.items()):
+        if kind not in _TYPES or not all(isinstance(side, int) and side >= 0 for side in shape):
+            raise ValueError("no such array")
+        sides = [int(side) for side in shape]
+        count = math.prod(sides)
+        arrays[name] = np.frombuffer(whole, np.dtype(kind), count, at).reshape(sides).copy()
         at += arrays[name].nbytes
     return described, arrays

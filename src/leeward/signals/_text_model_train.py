@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from leeward.errors import UsageError
 from leeward.model import fold, string_buffers
-from leeward.signals._text_model import Learnt, TextFacts, TextModel
+from leeward.signals._text_model import MOST_RATIO, Learnt, TextFacts, TextModel
 from leeward.signals._text_model_fit import Rows, fit_logistic, fit_platt, part_of, times
 from leeward.signals._text_model_grams import grams_of
 from leeward.signals._text_model_marks import account_mark, text_mark
@@ -39,10 +39,6 @@ LEAST_EXAMPLES: Final = 20
 
 COST: Final = 300.0
 """Of an error against the penalty on weights; found on made-up topics, see benchmarks."""
-
-MOST_RATIO: Final = 1_000
-"""The largest likelihood ratio of one message: no calibration on some hundred examples knows of
-larger ones, and with it one message alone does not reach the line of the signal."""
 
 _FOLDS: Final = 5
 

@@ -14,11 +14,12 @@ from leeward.store._graphs import forget_graph, load_graph, save_graph
 from leeward.store._log import Log
 from leeward.store._media_items import MediaItems, media_key, media_keys, media_with, read_media
 from leeward.store._models import ModelAct, ModelFiles
-from leeward.store._reading import Piece, read_events, waiting_since
+from leeward.store._reading import Piece, events_at, read_events, waiting_since
 from leeward.store._restore import Restored, restore
 from leeward.store._scored import (
     LATE,
     SCORING,
+    LateOnes,
     Scored,
     ScoringStanding,
     Stored,
@@ -47,6 +48,7 @@ __all__ = [
     "Erased",
     "Expired",
     "Kept",
+    "LateOnes",
     "Log",
     "LogStatus",
     "MediaItems",
@@ -65,6 +67,7 @@ __all__ = [
     "Writer",
     "backup",
     "erase",
+    "events_at",
     "expire",
     "findings_at",
     "findings_of",

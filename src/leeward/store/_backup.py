@@ -71,7 +71,7 @@ class BackedUp(NamedTuple):
 def backup(
     data: str | os.PathLike[str], folder: str | os.PathLike[str], *, verify: bool = False
 ) -> BackedUp:
-    """Copy a log, its tables, settings, policies and models, while others write to the log.
+    """Copy a log, its tables, settings, lists, policies and models, while others write to the log.
 
     Args:
         data: The data folder.
@@ -233,7 +233,7 @@ class _Run:
             return False  # gone, or the disk cannot read it any more
 
     def _copy_others(self) -> None:
-        """The settings, the policies and the models; none of them is written a second time."""
+        """The settings, lists, policies and models; none of them is written a second time."""
         for path in self._layout.others():
             stored = f"{self._run}/{path.relative_to(self._layout.data).as_posix()}"
             fresh = self._target / f"{stored}.new"

@@ -7,7 +7,7 @@ one under the same key is dropped.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from leeward.store._hot import Hot
 
 __all__ = ["Beside"]
+
+FILE_ROWS: Final = 1 << 17
+"""Rows of a sealed file at most."""
 
 
 class _Said(Protocol):
@@ -191,12 +194,13 @@ class Beside(Generic[T]):
     # --- sealing, and what goes ----------------------------------------------------------------
 
     def seal(self, hot: Hot, folder: Path, scratch: Path) -> None:
-        """Move the hot rows into a file, in the caller's transaction."""
+        """Move the hot rows into files, in the caller's transaction."""
         query = f"SELECT body FROM {self._name} ORDER BY {self._key_list}"  # noqa: S608 - our own names
-        rows = hot.db.execute(query).fetchall()
-        if rows:
-            self._write(hot, folder, scratch, self._columns(self._decoded(rows)))
-            hot.db.execute(f"DELETE FROM {self._name}")  # noqa: S608 - our own name
+        rows = hot.db.execute(query)
+        # A log that is scored after it was sealed has more of them than memory takes at once.
+        while part := rows.fetchmany(FILE_ROWS):
+            self._write(hot, folder, scratch, self._columns(self._decoded(part)))
+        hot.db.execute(f"DELETE FROM {self._name}")  # noqa: S608 - our own name
 
     def _write(self, hot: Hot, folder: Path, scratch: Path, table: pa.Table) -> None:
         """Write rows as a file and name it in the manifest, in the caller's transaction."""
@@ -220,33 +224,33 @@ class Beside(Generic[T]):
         folder: Path,
         scratch: Path,
         seqs: npt.NDArray[np.int64],
-        subject: str | None,
+        subjects: Collection[str],
         held: npt.NDArray[np.int64],
     ) -> int:
-        """Remove rows of some events, or about a subject; how many. In a transaction.
+        """Remove rows of some events, or about some subjects; how many. In a transaction.
 
         Args:
             hot: The writer's connection.
             folder: Where the files are.
             scratch: Where they are written.
             seqs: Places of the events.
-            subject: URI of the subject.
+            subjects: Their URIs.
             held: Places of events that a hold keeps; their rows stay.
         """
         before = hot.db.total_changes
         gone = f"DELETE FROM {self._name} WHERE "  # noqa: S608 - our own name
         hot.db.executemany(gone + "seq = ?", [(int(seq),) for seq in seqs])
-        if subject is not None:
-            about = self._hot_about(hot, subject, set(held.tolist()))
+        if subjects:
+            about = self._hot_about(hot, subjects, set(held.tolist()))
             hot.db.executemany(gone + " AND ".join(f"{key} = ?" for key in self._keys), about)
         count = hot.db.total_changes - before
-        wanted = pa.array(seqs)
+        wanted, named = pa.array(seqs), pa.array(sorted(subjects), pa.string())
         for name, _ in self.segments(hot):
             table = pq.read_table(folder / name)
             mask = pc.is_in(table["seq"], wanted)
-            if subject is not None:
+            if subjects:
                 free = pc.invert(pc.is_in(table["seq"], pa.array(held)))
-                mask = pc.or_(mask, pc.and_(pc.equal(table["subject"], subject), free))
+                mask = pc.or_(mask, pc.and_(pc.is_in(table["subject"], named), free))
             if pc.any(mask).as_py():
                 rest = table.filter(pc.invert(mask))
                 query = f"DELETE FROM {self._name}_segment WHERE name = ?"  # noqa: S608 - our own name
@@ -256,15 +260,17 @@ class Beside(Generic[T]):
                     self._write(hot, folder, scratch, rest)
         return count
 
-    def _hot_about(self, hot: Hot, subject: str, held: set[int]) -> list[tuple[int | str, ...]]:
-        """The keys of hot rows about a subject, but for those of some events."""
+    def _hot_about(
+        self, hot: Hot, subjects: Collection[str], held: set[int]
+    ) -> list[tuple[int | str, ...]]:
+        """The keys of hot rows about some subjects, but for those of some events."""
         rows = hot.db.execute(f"SELECT body FROM {self._name}")  # noqa: S608 - our own name
         found: list[tuple[int | str, ...]] = []
         while part := rows.fetchmany(4_096):
             found += [
                 self._key(item)
                 for item in self._decoded(part)
-                if item.subject == subject and item.seq not in held
+                if item.subject in subjects and item.seq not in held
             ]
         return found
 

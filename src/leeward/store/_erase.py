@@ -126,15 +126,18 @@ def erase(writer: Writer, account: str, kept: Callable[[], Kept]) -> Erased:
         return _Person(account, kept())
 
     with writer.quiet():
-        found = survey(writer, judge(), groups)
+        found = survey(writer, judge(), groups, posts=True)
         now = kept()
-        subject = None if account in now.content else account
+        # Others answer a post, and what is then said of it is said at their events.
+        subjects = found.posts if account in now.content else found.posts | {account}
         with writer.transaction() as hot:
             hot.count(rewritten=1)  # from here on no finding comes that was made of what goes
-            findings, verdicts = _drop(writer, hot, found, subject)
+            findings, verdicts = _drop(writer, hot, found, subjects)
             emptied = _empty_quarantine(hot, account, now)
         tally = rewrite(writer, found.segments, judge)
-        _drop_again(writer, found, subject)
+        _drop_again(writer, found, subjects)
+        for path in writer.layout.unfinished():
+            path.unlink(missing_ok=True)  # it has seen what is gone, so nobody would go on with it
         writer.forget_deleted()
     events = (tally.removed.total(), tally.bared, found.tally.held)
     return Erased(*events, findings, emptied, verdicts)
@@ -172,9 +175,9 @@ def expire(
         if apply and len(found.seqs):
             with writer.transaction() as hot:
                 hot.count(rewritten=1)
-                _drop(writer, hot, found, None)
+                _drop(writer, hot, found)
             removed = rewrite(writer, found.segments, judge).removed
-            _drop_again(writer, found, None)
+            _drop_again(writer, found)
             writer.forget_deleted()
     return Expired(dict(removed), found.tally.held)
 
@@ -197,17 +200,19 @@ def prove(log: Log, account: str) -> Proof:
     return Proof(scanned, content, skeletons, findings, waiting, verdicts=verdicts)
 
 
-def _drop(writer: Writer, hot: Hot, found: Survey, subject: str | None) -> tuple[int, int]:
-    """Remove what was said of events and of a subject: how many findings, and verdicts."""
+def _drop(
+    writer: Writer, hot: Hot, found: Survey, subjects: frozenset[str] = frozenset()
+) -> tuple[int, int]:
+    """Remove what was said of events and of subjects: how many findings, and verdicts."""
     layout = writer.layout
-    due = (layout.scratch, found.seqs, subject, found.held)
+    due = (layout.scratch, found.seqs, subjects, found.held)
     return FINDINGS.drop(hot, layout.findings, *due), VERDICTS.drop(hot, layout.verdicts, *due)
 
 
-def _drop_again(writer: Writer, found: Survey, subject: str | None) -> None:
+def _drop_again(writer: Writer, found: Survey, subjects: frozenset[str] = frozenset()) -> None:
     """What was said of rows that were read just before they went."""
     with writer.transaction() as hot:
-        _drop(writer, hot, found, subject)
+        _drop(writer, hot, found, subjects)
 
 
 @dataclass(frozen=True)

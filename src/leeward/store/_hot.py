@@ -63,15 +63,15 @@ CREATE TABLE rate (minute INTEGER PRIMARY KEY, accepted INTEGER NOT NULL);
 _SCORING: Final = """
 CREATE TABLE verdict (
     seq INTEGER NOT NULL, policy TEXT NOT NULL, version INTEGER NOT NULL, rule TEXT NOT NULL,
-    subject TEXT NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (seq, policy, version, rule, subject)
+    subject TEXT NOT NULL, outcome TEXT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (seq, policy, version, rule, subject, outcome)
 ) WITHOUT ROWID;
 CREATE TABLE verdict_segment (name TEXT PRIMARY KEY, info BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE coverage (
     kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, first INTEGER NOT NULL,
     last INTEGER NOT NULL, PRIMARY KEY (kind, name, version, first)
 ) WITHOUT ROWID;
-CREATE TABLE late (seq INTEGER PRIMARY KEY);
+CREATE TABLE late (seq INTEGER PRIMARY KEY, mark INTEGER NOT NULL);
 CREATE TABLE told (label INTEGER PRIMARY KEY, since INTEGER NOT NULL);
 CREATE TABLE spent (
     rule TEXT PRIMARY KEY, day INTEGER NOT NULL, count INTEGER NOT NULL

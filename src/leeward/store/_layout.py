@@ -14,7 +14,10 @@ from leeward.store._disk import sync_folder, translated
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["Layout", "WriterLock"]
+__all__ = ["OTHERS", "Layout", "WriterLock"]
+
+OTHERS: Final = ("lists", "policies", "signals")
+"""Folders beside the log whose files people made."""
 
 
 class Layout:
@@ -38,10 +41,14 @@ class Layout:
         self.graph = self.data / "graph" / "graph.arrow"
 
     def others(self) -> list[Path]:
-        """Files of the data folder that people made: settings, policies, models of signals."""
-        below = [*_files_below(self.data / "policies"), *_files_below(self.data / "signals")]
+        """Files of the data folder that people made: settings, lists, policies, models."""
+        below = [path for name in OTHERS for path in _files_below(self.data / name)]
         kept = [path for path in below if not _MADE_AGAIN.fullmatch(path.name)]
         return [*([self.settings] if self.settings.exists() else []), *kept]
+
+    def unfinished(self) -> list[Path]:
+        """What a signal remembers that was looking at the past when it was ended."""
+        return sorted((self.data / "signals").glob("state-again-*.bin"))
 
     def make(self) -> None:
         """Make the folders, for the owner alone."""

@@ -6,22 +6,23 @@ for it. What reads the whole log over hours takes it in pieces.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from leeward.model import EVENT_SCHEMA
 from leeward.store._blocks import unpack
 from leeward.store._order import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    import pyarrow as pa
+    from collections.abc import Iterable, Iterator, Sequence
 
     from leeward.store._log import Log
 
-__all__ = ["Piece", "read_events", "waiting_since"]
+__all__ = ["Piece", "events_at", "read_events", "waiting_since"]
 
 HOT_ROWS: Final = 1 << 16
 
@@ -71,6 +72,35 @@ def _behind(bodies: Iterable[bytes], after: int) -> Iterator[pa.RecordBatch]:
         for part in unpack(body):
             if part.num_rows and part["seq"][-1].as_py() > after:
                 yield part.filter(pc.greater(part["seq"], after))
+
+
+def events_at(log: Log, seqs: Sequence[int]) -> pa.Table:
+    """Some events by their places, in order. Only the segments that cover one are read.
+
+    Args:
+        log: The log.
+        seqs: Their places, ascending; what is gone is left out.
+    """
+    wanted = pa.array(seqs, pa.int64())
+    found: list[pa.RecordBatch] = []
+    if not seqs:
+        return pa.Table.from_batches(found, EVENT_SCHEMA)
+    with log._snapshot() as (hot, segments):
+        due = [one for one in segments if _covers(seqs, one.info.first_seq, one.info.last_seq)]
+        blocks = hot.blocks(seqs[0] - 1)
+        bodies = [one.body for one in blocks if _covers(seqs, one.first_seq, one.last_seq)]
+    # Their files are open, so an erasure need not wait for this.
+    for batches in (*(one.batches() for one in due), *map(unpack, bodies)):
+        for batch in batches:
+            rows = batch.filter(pc.is_in(batch["seq"], wanted))
+            if len(rows):
+                found.append(rows.select(EVENT_SCHEMA.names))
+    return pa.Table.from_batches(found, EVENT_SCHEMA).sort_by("seq")
+
+
+def _covers(seqs: Sequence[int], first: int, last: int) -> bool:
+    at = bisect_left(seqs, first)
+    return at < len(seqs) and seqs[at] <= last
 
 
 def waiting_since(log: Log, after: int) -> tuple[int, int | None]:

@@ -22,7 +22,7 @@ import pyarrow as pa
 from leeward.errors import AlreadyExists, Corrupt
 from leeward.store._backup_list import TABLES, Contents, log_name, make_folder, read_list, together
 from leeward.store._disk import digest, sync_file, sync_folder, translated
-from leeward.store._layout import Layout
+from leeward.store._layout import OTHERS, Layout
 from leeward.store._settings import SETTINGS_FILE, read_settings
 from leeward.store.tables import database_url, dump, load
 from leeward.store.tables._tables import connect
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 __all__ = ["Restored", "restore"]
-
-_OTHERS: Final = ("policies", "signals")
-"""Folders that lie beside the log."""
 
 _BESIDE_A_DATABASE: Final = ("", "-wal", "-shm", "-journal")
 """What SQLite appends to the names of its files."""
@@ -120,7 +117,7 @@ class _Way:
     def _place(self, name: str) -> Path:
         """Where a file of a backup belongs."""
         own = log_name(name)
-        if own != SETTINGS_FILE and Path(own).parts[0] not in _OTHERS:
+        if own != SETTINGS_FILE and Path(own).parts[0] not in OTHERS:
             return self._partial / own
         self._made.append(self._layout.data / own)
         return self._layout.data / own
@@ -143,7 +140,7 @@ class _Way:
             sync_folder(database.parent)
 
     def _sync_folders(self) -> None:
-        for top in (self._partial, *(self._layout.data / name for name in _OTHERS)):
+        for top in (self._partial, *(self._layout.data / name for name in OTHERS)):
             for place, _, _ in os.walk(top):
                 sync_folder(Path(place))
         sync_folder(self._layout.data)
@@ -153,9 +150,10 @@ class _Way:
         for path in self._made:
             with contextlib.suppress(OSError):  # the error that led here says more
                 path.unlink()
-            for place in path.relative_to(self._layout.data).parents[:-1]:
-                with contextlib.suppress(OSError):  # another file still lies there
-                    (self._layout.data / place).rmdir()
+        for name in OTHERS:
+            for place, _, _ in os.walk(self._layout.data / name, topdown=False):
+                with contextlib.suppress(OSError):  # somebody else's file lies there
+                    Path(place).rmdir()
 
 
 def _rows(copy: Path) -> Iterator[tuple[str, dict[str, str | int | None]]]:

@@ -40,7 +40,9 @@ __all__ = [
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
-JUDGED: Final = ("seq", "seen", "kind", "actor", "object", "target", "reply_to", "root", "media")
+JUDGED: Final = (
+    "seq", "seen", "kind", "op", "actor", "object", "target", "reply_to", "root", "media",
+)  # fmt: skip
 """The columns on which rows are judged."""
 
 CONTENT: Final = ("text", "folded", "lang", "tags", "links", "mentions", "extra")
@@ -95,18 +97,22 @@ class Survey(NamedTuple):
         seqs: Places of the rows that are due.
         held: Places of the rows that a hold keeps.
         segments: Names of the segments that have rows due.
+        posts: The posts that rows that are due have made, where that was asked.
     """
 
     tally: Tally
     seqs: npt.NDArray[np.int64]
     held: npt.NDArray[np.int64]
     segments: frozenset[str]
+    posts: frozenset[str] = frozenset()
 
 
 def survey(
     writer: Writer,
     judge: Judge,
     groups: Callable[[Segment], Sequence[int]],
+    *,
+    posts: bool = False,
 ) -> Survey:
     """Judge all rows without changing any.
 
@@ -114,11 +120,13 @@ def survey(
         writer: The log's writer.
         judge: Gets rows of :data:`JUDGED`.
         groups: The row groups of a segment that can hold rows that are due.
+        posts: Whether the posts that they made are asked for, too.
     """
     tally = Tally()
     due: list[npt.NDArray[np.int64]] = []
     held: list[npt.NDArray[np.int64]] = []
     names = set()
+    made: set[str] = set()
 
     def look(rows: pa.Table) -> bool:
         judged = judge(rows)
@@ -127,6 +135,8 @@ def survey(
         changed = judged.removed | judged.bared
         due.append(seqs[changed])
         held.append(seqs[judged.held])
+        if posts:
+            made.update(_posts(rows.filter(pa.array(changed))))
         return bool(changed.any())
 
     with writer.transaction() as hot:
@@ -136,7 +146,14 @@ def survey(
         for rows in _narrow(segment, groups(segment)):
             if look(rows):
                 names.add(segment.info.name)
-    return Survey(tally, _joined(due), _joined(held), frozenset(names))
+    return Survey(tally, _joined(due), _joined(held), frozenset(names), frozenset(made))
+
+
+def _posts(rows: pa.Table) -> list[str]:
+    """The posts that rows have made."""
+    made = pc.and_(pc.equal(rows["kind"], "post"), pc.equal(rows["op"], "create"))
+    posts: list[str] = rows["object"].filter(made).to_pylist()
+    return posts
 
 
 def rewrite(

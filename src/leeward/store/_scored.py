@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LATE",
     "SCORING",
+    "LateOnes",
     "Scored",
     "ScoringStanding",
     "Stored",
@@ -52,6 +53,7 @@ class Scored(Struct, frozen=True, kw_only=True):
         job: Whose place ``through`` is.
         late: Up to where the rules are done that wait for what is found later; 0: no news.
         settled: Events of which something was found later still, and that were judged for it.
+        mark: The :class:`LateOnes` that they are from: one of which more was found since stays.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -63,6 +65,7 @@ class Scored(Struct, frozen=True, kw_only=True):
     job: str = SCORING
     late: int = 0
     settled: tuple[int, ...] = ()
+    mark: int = 0
 
     def __repr__(self) -> str:
         """The figures: content stays out of ``repr``."""
@@ -70,6 +73,18 @@ class Scored(Struct, frozen=True, kw_only=True):
             f"<Scored {self.job} through={self.through} findings={len(self.findings)} "
             f"verdicts={len(self.verdicts)}>"
         )
+
+
+class LateOnes(NamedTuple):
+    """Events of which something was found after they were scored.
+
+    Attributes:
+        seqs: Their places, in order.
+        mark: A number that grows when something is found.
+    """
+
+    seqs: list[int]
+    mark: int
 
 
 class Stored(Struct, frozen=True):
@@ -100,7 +115,8 @@ class ScoringStanding(NamedTuple):
 def add(hot: Hot, layout: Layout, scored: Scored) -> Stored:
     """Store it, in the caller's transaction."""
     hot.set_positions([(scored.job, scored.through), (LATE, scored.late)])
-    hot.db.executemany("DELETE FROM late WHERE seq = ?", [(seq,) for seq in scored.settled])
+    settled = [(seq, scored.mark) for seq in scored.settled]
+    hot.db.executemany("DELETE FROM late WHERE seq = ? AND mark <= ?", settled)
     _coverage.add(hot, scored.coverage)
     hot.db.executemany("INSERT OR IGNORE INTO told VALUES (?, ?)", scored.told)
     hot.db.executemany(
@@ -112,19 +128,38 @@ def add(hot: Hot, layout: Layout, scored: Scored) -> Stored:
 
 
 def note_late(hot: Hot, findings: Iterable[Finding]) -> None:
-    """Note events of which something is found after the rules have judged them."""
-    done = hot.position(LATE)
-    seqs = [(one.seq,) for one in findings if one.outcome != "miss" and one.seq <= done]
-    hot.db.executemany("INSERT OR IGNORE INTO late VALUES (?)", seqs)
+    """Note events of which something is found after they were scored.
+
+    The rules may be judging one of them at this moment without it. So not only those are noted
+    that are judged.
+    """
+    done = hot.position(SCORING)
+    seqs = {one.seq for one in findings if one.outcome != "miss" and one.seq <= done}
+    if seqs:
+        hot.count(**{_FOUND: 1})
+        mark = hot.counters()[_FOUND]
+        rows = [(seq, mark) for seq in seqs]
+        hot.db.executemany("INSERT OR REPLACE INTO late VALUES (?, ?)", rows)
 
 
-def late_ones(log: Log, most: int) -> list[int]:
-    """Some events of which something was found after the rules had judged them, in order."""
+_FOUND: Final = "found late"
+
+
+def late_ones(log: Log, after: int, upto: int, most: int = -1) -> LateOnes:
+    """Events of which something was found after they were scored.
+
+    Args:
+        log: The log.
+        after: Only those behind this place.
+        upto: Only those up to this place.
+        most: The first so many; all by default.
+    """
     with log._snapshot() as (hot, _):
         if not hot.has("late"):
-            return []
-        rows = hot.db.execute("SELECT seq FROM late ORDER BY seq LIMIT ?", (most,))
-        return [seq for (seq,) in rows]
+            return LateOnes([], 0)
+        query = "SELECT seq FROM late WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        seqs = [seq for (seq,) in hot.db.execute(query, (after, upto, most))]
+        return LateOnes(seqs, hot.counters().get(_FOUND, 0))
 
 
 def scoring_standing(log: Log, job: str = SCORING) -> ScoringStanding:

@@ -1,4 +1,8 @@
-"""Verdicts: stored as findings are; the key is (seq, policy, version, rule, subject)."""
+"""Verdicts: stored as findings are; the key is (seq, policy, version, rule, subject, outcome).
+
+The outcome is part of it for the rules that wait for the hash banks: where one has abstained, and
+the banks say more later, its hit stands beside that.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ def _table_of(verdicts: list[Verdict]) -> pa.Table:
 VERDICTS: Final = Beside(
     "verdict",
     "verdicts",
-    ("seq", "policy", "version", "rule", "subject"),
+    ("seq", "policy", "version", "rule", "subject", "outcome"),
     Verdict,
     _table_of,
 )
