@@ -25,11 +25,11 @@ from leeward.signals import (
     CommunityTracker,
     ContextSignal,
     MediaTracker,
+    Scorecard,
     TagTracker,
     Templates,
     ThreadTracker,
 )
-from leeward.signals._scorecard import Scorecard
 from leeward.simulate import simulate
 
 if TYPE_CHECKING:

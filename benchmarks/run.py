@@ -32,8 +32,8 @@ def main() -> None:
     lines.append("- measured by `benchmarks/run.py --full`, section by section, beside other work")
     lines.append(f"- an event is {event_log.json_bytes():.0f} bytes as JSON, sixteen fields")
     head = "\n".join(lines)
-    print(head, flush=True)
     if len(arguments.only) > 1:
+        print(head, flush=True)
         flags = ["--keep", *["--full"] * arguments.full]
         flags += ["--write", str(arguments.write)] * (arguments.write is not None)
         for name in arguments.only:

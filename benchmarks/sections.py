@@ -63,7 +63,7 @@ def _ingest(events: int) -> dict[str, Any]:
 SECTIONS: Final = (
     Section(
         "behaviour",
-        "Templates and context over a simulated platform of {:,} events",
+        "Templates and context over a simulated platform of {} events",
         1_000_000,
         "Goal: through all signals but an encoder, 30,000 events/s without text and 4,000 with.",
         behaviour.run,
