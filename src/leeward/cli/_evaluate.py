@@ -10,11 +10,13 @@ import msgspec
 
 from leeward.cli._evaluate_platforms import (
     ATTACKS,
-    SMALLEST,
-    STRUCTURES,
+    accounts_option,
     made_in,
     platforms_folder,
     settings_of,
+    structure_option,
+    world_seed_option,
+    worlds_option,
 )
 from leeward.cli._evaluate_priors import priors
 from leeward.cli._options import Answer, answered, progress_line
@@ -40,23 +42,8 @@ evaluate.add_command(priors)
 @evaluate.command(
     epilog="Example: leeward evaluate discovery --accounts 20000 --structure links --out measured"
 )
-@click.option(
-    "--accounts",
-    type=click.IntRange(min=SMALLEST),
-    multiple=True,
-    default=(20_000,),
-    show_default="20000",
-    help="Accounts of a platform; 1.4 % of them are the ring. May be given more than once.",
-)
-@click.option(
-    "--structure",
-    "structures",
-    type=click.Choice(STRUCTURES),
-    multiple=True,
-    default=STRUCTURES,
-    show_default="all six",
-    help="How the ring is organised. May be given more than once.",
-)
+@accounts_option
+@structure_option
 @click.option(
     "--attack",
     "attacks",
@@ -64,15 +51,7 @@ evaluate.add_command(priors)
     multiple=True,
     help="Measure each structure under this attack, too. May be given more than once.",
 )
-@click.option(
-    "--world-seed",
-    "worlds_seeds",
-    type=click.IntRange(min=0),
-    multiple=True,
-    default=(1,),
-    show_default="1",
-    help="Another seed, another platform. May be given more than once.",
-)
+@world_seed_option
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
@@ -126,13 +105,7 @@ evaluate.add_command(priors)
 @click.option(
     "--no-oracle", is_flag=True, help="Leave the oracle's ceiling out, which needs scikit-learn."
 )
-@click.option(
-    "--worlds",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Keep the simulated platforms here, and use those that are kept. Without it they are "
-    "deleted in the end.",
-)
+@worlds_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

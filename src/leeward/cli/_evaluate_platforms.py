@@ -8,19 +8,66 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import click
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from leeward.evaluate import Setting
     from leeward.simulate import Attack, Structure
 
-__all__ = ["ATTACKS", "SMALLEST", "STRUCTURES", "made_in", "platforms_folder", "settings_of"]
+__all__ = [
+    "ATTACKS",
+    "STRUCTURES",
+    "accounts_option",
+    "made_in",
+    "platforms_folder",
+    "settings_of",
+    "structure_option",
+    "world_seed_option",
+    "worlds_option",
+]
 
 STRUCTURES: Final = ("shared-posts", "hashtags", "migrating", "trade", "adjacent", "links")
 ATTACKS: Final = ("flags", "follows", "flood", "fans")
-SMALLEST: Final = 1_000
+_SMALLEST: Final = 1_000
 _RING: Final = 0.014
 """The ring's share of the accounts."""
+
+
+accounts_option = click.option(
+    "--accounts",
+    type=click.IntRange(min=_SMALLEST),
+    multiple=True,
+    default=(20_000,),
+    show_default="20000",
+    help="Accounts of a platform; 1.4 % of them are the ring. May be given more than once.",
+)
+structure_option = click.option(
+    "--structure",
+    "structures",
+    type=click.Choice(STRUCTURES),
+    multiple=True,
+    default=STRUCTURES,
+    show_default="all six",
+    help="How the ring is organised. May be given more than once.",
+)
+world_seed_option = click.option(
+    "--world-seed",
+    "worlds_seeds",
+    type=click.IntRange(min=0),
+    multiple=True,
+    default=(1,),
+    show_default="1",
+    help="Another seed, another platform. May be given more than once.",
+)
+worlds_option = click.option(
+    "--worlds",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep the simulated platforms here, and use those that are kept. Without it they are "
+    "deleted in the end.",
+)
 
 
 @contextlib.contextmanager

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from leeward.cli._evaluate_platforms import (
-    SMALLEST,
-    STRUCTURES,
+    accounts_option,
     made_in,
     platforms_folder,
     settings_of,
+    structure_option,
+    world_seed_option,
+    worlds_option,
 )
 from leeward.cli._options import Answer, answered, progress_line
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from leeward.evaluate import Measured
     from leeward.simulate import Structure
 
@@ -25,32 +28,9 @@ __all__ = ["priors"]
 
 
 @click.command(epilog="Example: leeward evaluate priors --accounts 20000 --structure trade")
-@click.option(
-    "--accounts",
-    type=click.IntRange(min=SMALLEST),
-    multiple=True,
-    default=(20_000,),
-    show_default="20000",
-    help="Accounts of a platform; 1.4 % of them are the ring. May be given more than once.",
-)
-@click.option(
-    "--structure",
-    "structures",
-    type=click.Choice(STRUCTURES),
-    multiple=True,
-    default=STRUCTURES,
-    show_default="all six",
-    help="How the ring is organised. May be given more than once.",
-)
-@click.option(
-    "--world-seed",
-    "worlds_seeds",
-    type=click.IntRange(min=0),
-    multiple=True,
-    default=(1,),
-    show_default="1",
-    help="Another seed, another platform. May be given more than once.",
-)
+@accounts_option
+@structure_option
+@world_seed_option
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
@@ -96,13 +76,7 @@ __all__ = ["priors"]
     show_default=True,
     help="The same of hashtags that are found to have turned.",
 )
-@click.option(
-    "--worlds",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Keep the simulated platforms here, and use those that are kept. Without it they are "
-    "deleted in the end.",
-)
+@worlds_option
 @answered
 def priors(
     accounts: tuple[int, ...],

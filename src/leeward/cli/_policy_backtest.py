@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from leeward.cli._options import answered, data_option, progress_line, tables_of
-from leeward.cli._policy_input import files_or_in_force, log_folder, read, schema_of
+from leeward.cli._policy_input import (
+    days_option,
+    files_or_in_force,
+    log_folder,
+    page_option,
+    read,
+    schema_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +31,7 @@ _IN_FORCE = "in-force"
 @click.command(epilog="Example: leeward policy backtest harbour.yaml --data data --days 30")
 @files_or_in_force
 @data_option
-@click.option(
-    "--days", type=click.IntRange(1, 36_500), help="Only the last so many days of the log."
-)
+@days_option
 @click.option(
     "--against",
     metavar="FILE|in-force",
@@ -39,12 +44,7 @@ _IN_FORCE = "in-force"
     show_default=True,
     help="Events of each rule to look at.",
 )
-@click.option(
-    "--page",
-    metavar="OUT.html",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a self-contained page, too; it names accounts, and only its owner can read it.",
-)
+@page_option
 @answered
 def backtest(
     files: tuple[Path, ...],

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from leeward.cli._options import answered, data_option
-from leeward.cli._policy_input import log_folder, schema_of
+from leeward.cli._policy_input import days_option, log_folder, page_option, schema_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from leeward.cli._options import Answer
 
 __all__ = ["difference"]
@@ -18,9 +19,7 @@ __all__ = ["difference"]
 
 @click.command(epilog="Example: leeward policy difference --data data --page difference.html")
 @data_option
-@click.option(
-    "--days", type=click.IntRange(1, 36_500), help="Only the last so many days of the log."
-)
+@days_option
 @click.option(
     "--sample",
     type=click.IntRange(0, 1_000),
@@ -28,12 +27,7 @@ __all__ = ["difference"]
     show_default=True,
     help="Subjects of each side to look at.",
 )
-@click.option(
-    "--page",
-    metavar="OUT.html",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a self-contained page, too; it names accounts, and only its owner can read it.",
-)
+@page_option
 @answered
 def difference(
     data: Path, days: int | None, sample: int, page: Path | None, answer: Answer

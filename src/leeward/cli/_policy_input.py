@@ -16,13 +16,32 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = ["data_or_not", "files_or_in_force", "log_folder", "read", "schema_of", "signals_option"]
+__all__ = [
+    "data_or_not",
+    "days_option",
+    "files_or_in_force",
+    "log_folder",
+    "page_option",
+    "read",
+    "schema_of",
+    "signals_option",
+]
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 files_or_in_force = click.argument("files", nargs=-1, metavar="[FILE...]", type=_FILE)
 signals_option = click.option(
     "--signals", metavar="FILE", type=_FILE, help="The signals that there are, as TOML."
+)
+
+days_option = click.option(
+    "--days", type=click.IntRange(1, 36_500), help="Only the last so many days of the log."
+)
+page_option = click.option(
+    "--page",
+    metavar="OUT.html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a self-contained page, too; it names accounts, and only its owner can read it.",
 )
 
 
@@ -39,10 +58,11 @@ def data_or_not(function: F) -> F:
 
 def schema_of(signals: Path | None, data: Path | None) -> Schema:
     """What conditions may read: the signals of a file, or those of a data folder."""
+    from leeward.pipeline import policy_text
     from leeward.policy import event_schema, read_signals
 
     if signals is not None:
-        return event_schema(read_signals(_text(signals), str(signals)))
+        return event_schema(read_signals(policy_text(signals), str(signals)))
     if data is None:
         return event_schema()
     from leeward.pipeline import readable
@@ -106,16 +126,3 @@ def _problem(problem: PolicyProblem) -> dict[str, Any]:
         "message": problem.message,
         "hint": problem.hint,
     }
-
-
-def _text(path: Path) -> str:
-    from leeward.errors import PolicyError
-
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise PolicyError("the file is not UTF-8", where=str(path)) from None
-    except OSError as error:
-        raise PolicyError(
-            "the file cannot be read", where=str(path), hint=error.strerror
-        ) from error

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from leeward.console import _charts, _text
 from leeward.console._picture import draw, tier_of
+from leeward.console._templates import allowed, environment, source
 from leeward.network import TIERS
 from leeward.store import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
+
+    from jinja2 import Environment
 
     from leeward.evaluate import Judged
     from leeward.network import Evidence, Ranked
@@ -123,10 +120,10 @@ def page(found: Found, *, title: str = "What discovery found", judged: Judged | 
         top_found=_top_found(judged),
         curve=None if judged is None else _charts.curve(judged),
         plot=_charts,
-        style=_source("page.css"),
-        style_hash=_hash(_source("page.css")),
-        script=_source("page.js"),
-        script_hash=_hash(_source("page.js")),
+        style=source("page.css"),
+        style_hash=allowed(source("page.css")),
+        script=source("page.js"),
+        script_hash=allowed(source("page.js")),
     )
 
 
@@ -208,14 +205,7 @@ def _top_found(judged: Judged | None) -> float:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("leeward.console"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    return environment(
         chance=_text.chance,
         count=_text.count,
         isolated=_text.isolated,
@@ -226,16 +216,3 @@ def _environment() -> Environment:
         told=_text.title,
         visible=_text.visible,
     )
-    return environment
-
-
-@cache
-def _source(name: str) -> Markup:
-    """A style sheet or a script of this package; nothing that was observed enters it."""
-    text = (resources.files("leeward.console") / "templates" / name).read_text("utf-8")
-    return Markup(text)  # noqa: S704 - our own file
-
-
-def _hash(source: str) -> str:
-    """What the policy of the page's content allows by name."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()

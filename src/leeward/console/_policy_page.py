@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leeward.console import _text
-from leeward.console._page import _hash, _source
 from leeward.console._policy_shapes import Fact, balance, daily
+from leeward.console._templates import allowed, environment, source
 from leeward.console._text import count, share
 from leeward.store import write_whole
 
 if TYPE_CHECKING:
     from os import PathLike
+
+    from jinja2 import Environment
 
     from leeward.pipeline import (
         Backtested,
@@ -212,24 +214,23 @@ def _sides_balance(sides: Sides) -> Any:
 
 
 def _render(template: str, **values: Any) -> str:
-    environment = Environment(
-        loader=PackageLoader("leeward.console"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    style = Markup(source("page.css") + source("policy.css"))  # noqa: S704 - our own files
+    return (
+        _environment()
+        .get_template(template)
+        .render(style=style, style_hash=allowed(style), holds=_HOLDS, **values)
     )
-    environment.filters.update(
+
+
+@cache
+def _environment() -> Environment:
+    return environment(
         count=count,
         isolated=_text.isolated,
         measured=_measured,
         share=share,
         stamped=_stamped,
         visible=_text.visible,
-    )
-    style = Markup(_source("page.css") + _source("policy.css"))  # noqa: S704 - our own files
-    return environment.get_template(template).render(
-        style=style, style_hash=_hash(style), holds=_HOLDS, **values
     )
 
 

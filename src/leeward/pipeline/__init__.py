@@ -65,6 +65,7 @@ from leeward.pipeline._policies import (
     kept_version,
     policies_in_force,
     policy_files,
+    policy_text,
     read_policies,
 )
 from leeward.pipeline._priors import read_priors
@@ -192,6 +193,7 @@ __all__ = [
     "media_query",
     "policies_in_force",
     "policy_files",
+    "policy_text",
     "priors_from",
     "rare_text_signal",
     "read_policies",

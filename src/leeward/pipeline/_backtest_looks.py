@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from leeward.pipeline._backtest_source import Looks, looks_of
 from leeward.pipeline._detectors import Detectors
-from leeward.pipeline._lookback_judge import BANK_MATCH, BANK_SIGNALS
-from leeward.store.tables import bank_changes
+from leeward.pipeline._lookback_judge import BANK_SIGNALS
+from leeward.pipeline._lookback_place import compared_through
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,13 +44,7 @@ def looks_in_force(
     versions |= dict.fromkeys(now.broken)
     versions |= {signal.name: signal.version for signal in now.anew()}
     found = looks_of(log, versions)
-    through = _compared(log, tables)
+    through = compared_through(log, tables)
     if through:
         found |= {name: Looks(None, ((1, through),)) for name in BANK_SIGNALS}
     return found
-
-
-def _compared(log: Log, tables: Connection) -> int:
-    """The place up to which all media were compared with the banks."""
-    first = bank_changes(tables, 0, 1)
-    return log.position(f"{BANK_MATCH}:{first[0].at}:events") if first else 0

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import threading
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +13,7 @@ from leeward.connectors import open_origins
 from leeward.errors import LeewardError, WriterBusy
 from leeward.hashing import Limits, MediaHasher
 from leeward.pipeline._fetch import MediaFetcher
+from leeward.pipeline._unexpected import unexpected
 from leeward.store import Log
 
 if TYPE_CHECKING:
@@ -171,9 +171,7 @@ class FetchKeeper:
             except LeewardError as error:
                 self._fail(error)
             except Exception as error:  # this thread must outlive whatever goes wrong
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                name = type(error).__name__
-                self._fail(LeewardError(f"an unexpected {name} at {place.name}:{place.lineno}"))
+                self._fail(unexpected(error))
 
     def _well(self) -> None:
         self._trouble.pop("fetch", None)

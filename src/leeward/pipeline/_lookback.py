@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final, Self
 from leeward.hashing import QUALITY_FLOOR
 from leeward.pipeline._lookback_change import ENTRIES, entries_of, keys_near
 from leeward.pipeline._lookback_judge import (
-    BANK_MATCH,
     BANK_SIGNALS,
     judge,
     media_queries,
     says_more,
 )
 from leeward.pipeline._lookback_looks import FetchedLooks
+from leeward.pipeline._lookback_place import feed_of, place_key
 from leeward.pipeline._match import Matcher
 from leeward.pipeline._media_map import MediaMap
 from leeward.pipeline._media_reader import MediaReader
@@ -197,12 +197,11 @@ class LookBack:
 
     def _banks_open(self) -> bool:
         """Whether there is any bank; then what changed of them is in the index."""
-        with self._tables.read() as connection:
-            first = bank_changes(connection, 0, 1)
-        if not first:
-            return False
         # Another database may have taken the place of the one that was followed.
-        self._feed = first[0].at
+        with self._tables.read() as connection:
+            self._feed = feed_of(connection)
+        if self._feed is None:
+            return False
         if self._matcher is None:
             settings = read_settings(self._folder).banks
             self._matcher = Matcher(self._tables, self._folder, self._report, settings)
@@ -211,7 +210,8 @@ class LookBack:
         return True
 
     def _key(self, what: str) -> str:
-        return f"{BANK_MATCH}:{self._feed}:{what}"
+        assert self._feed is not None  # noqa: S101 - for the type checker: banks are open
+        return place_key(self._feed, what)
 
     def _position(self, what: str) -> int:
         return self._writer.position(self._key(what))

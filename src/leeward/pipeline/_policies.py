@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from leeward.errors import PolicyError, StoreError
 from leeward.policy import compile_policies, problems_of, read_policy
-from leeward.store import write_whole
+from leeward.store import make_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +21,7 @@ __all__ = [
     "kept_version",
     "policies_in_force",
     "policy_files",
+    "policy_text",
     "read_policies",
 ]
 
@@ -65,7 +66,7 @@ def read_policies(
     Raises:
         PolicyError: A file cannot be read, or two policies cannot run together.
     """
-    texts = [(str(path), _text(path)) for path in paths]
+    texts = [(str(path), policy_text(path)) for path in paths]
     wrong = [problem for path, text in texts for problem in problems_of(text, schema, path)]
     if wrong:
         return [], wrong
@@ -83,6 +84,7 @@ def keep_versions(folder: Path, policies: Sequence[Policy]) -> None:
         policies: Those that will judge.
 
     Raises:
+        StoreError: It cannot be written.
         PolicyError: A rule was changed and the policy has the number of the version that had it
             otherwise. What stands beside the rules (cases, comments, words) may change, and so
             may the shadow mode: each verdict says itself whether it counted.
@@ -91,7 +93,7 @@ def keep_versions(folder: Path, policies: Sequence[Policy]) -> None:
     for policy in policies:
         if kept_version(folder, policy.name, policy.version) is None:
             path = _kept_path(folder, policy.name, policy.version)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(path.parent)
             write_whole(path, policy.source.text.encode())
 
 
@@ -144,7 +146,12 @@ def _decides_alike(kept: str, policy: Policy) -> bool:
     return same and before.severity == policy.severity
 
 
-def _text(path: Path) -> str:
+def policy_text(path: Path) -> str:
+    """The text of a file of policies, or of their signals.
+
+    Raises:
+        PolicyError: It cannot be read.
+    """
     try:
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError:

@@ -16,7 +16,7 @@ from leeward.pipeline._scoring_in_force import InForceNow
 from leeward.pipeline._scoring_labels import labels_in
 from leeward.pipeline._scoring_late import banks_through
 from leeward.pipeline._scoring_state import SIGNALS_FOLDER, StateFile
-from leeward.store import SCORING, Log, write_whole
+from leeward.store import SCORING, Log, make_folder, write_whole
 from leeward.store.tables import database_url, open_tables
 
 if TYPE_CHECKING:
@@ -149,6 +149,6 @@ class ScoringJob:
         if note != self._note:
             self._note = note
             path = self._folder / SIGNALS_FOLDER / _NOTE
-            with contextlib.suppress(OSError, StoreError):  # it only informs
-                path.parent.mkdir(mode=0o700, exist_ok=True)
+            with contextlib.suppress(StoreError):  # it only informs
+                make_folder(path.parent)
                 write_whole(path, msgspec.json.encode(note))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from leeward.model import Verdict
-from leeward.pipeline._lookback_judge import BANK_MATCH, BANK_SIGNALS
+from leeward.pipeline._lookback_judge import BANK_SIGNALS
+from leeward.pipeline._lookback_place import compared_through
 from leeward.pipeline._scoring_gaps import cut, looked_at
 from leeward.pipeline._scoring_rows import Rows
 from leeward.pipeline._scoring_rules import key_of
@@ -22,7 +23,6 @@ from leeward.store import (
     late_ones,
     verdicts_at,
 )
-from leeward.store.tables import bank_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,8 +45,7 @@ def banks_through(tables: Tables, log: Log) -> Callable[[], int]:
 
     def through() -> int:
         with tables.read() as connection:
-            first = bank_changes(connection, 0, 1)
-        return log.position(f"{BANK_MATCH}:{first[0].at}:events") if first else 0
+            return compared_through(log, connection)
 
     return through
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
-from leeward.errors import StoreError
-from leeward.store import write_whole
+from leeward.store import make_folder, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,12 +81,7 @@ class StateFile:
             StoreError: It cannot be written.
         """
         body = msgspec.msgpack.encode(saved)
-        try:
-            self.path.parent.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                "the folder of the signals cannot be made", where=str(self.path.parent)
-            ) from error
+        make_folder(self.path.parent)
         write_whole(self.path, _MAGIC + hashlib.sha256(body).digest() + body)
 
     def remove(self) -> None:

@@ -7,7 +7,7 @@ with an index beside them, which other tools can read as they are.
 
 from leeward.store._backup import BackedUp, backup
 from leeward.store._coverage import Covered
-from leeward.store._disk import write_whole
+from leeward.store._disk import make_folder, write_whole
 from leeward.store._erase import Erased, Expired, Kept, Proof, erase, expire, prove
 from leeward.store._findings_of import findings_at, findings_of
 from leeward.store._graphs import forget_graph, load_graph, save_graph
@@ -74,6 +74,7 @@ __all__ = [
     "forget_graph",
     "late_ones",
     "load_graph",
+    "make_folder",
     "media_key",
     "media_keys",
     "media_with",

@@ -31,10 +31,9 @@ from leeward.store._backup_list import (
     Contents,
     alone,
     log_name,
-    make_folder,
     own_list,
 )
-from leeward.store._disk import digest, sync_file, sync_folder, translated, write_whole
+from leeward.store._disk import digest, make_folder, sync_file, sync_folder, translated, write_whole
 from leeward.store._findings import FINDINGS
 from leeward.store._hot import FORMAT, Hot
 from leeward.store._layout import Layout

@@ -29,7 +29,6 @@ __all__ = [
     "Contents",
     "alone",
     "log_name",
-    "make_folder",
     "own_list",
     "read_list",
     "together",
@@ -128,14 +127,6 @@ def _unfinished(folder: Path) -> bool:
     names = {path.name for path in folder.iterdir()}
     # Its lock is the first thing that a run makes: without it these are somebody else's folders.
     return not names or (_LOCK in names and names <= {_LOCK, f"{LIST}.new", *FOLDERS})
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder for the owner alone, and its parents; all of them would survive a power cut."""
-    missing = [place for place in (path, *path.parents) if not place.exists()]
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for place in missing:
-        sync_folder(place.parent)
 
 
 @contextlib.contextmanager

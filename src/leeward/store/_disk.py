@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["damaged", "digest", "remove", "sync_file", "sync_folder", "translated", "write_whole"]
+__all__ = [
+    "damaged",
+    "digest",
+    "make_folder",
+    "remove",
+    "sync_file",
+    "sync_folder",
+    "translated",
+    "write_whole",
+]
 
 
 def sync_file(path: Path) -> None:
@@ -40,6 +49,19 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for the owner alone, and its parents; all of them would survive a power cut.
+
+    Raises:
+        StoreError: It cannot be made.
+    """
+    with translated(path):
+        missing = [place for place in (path, *path.parents) if not place.exists()]
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for place in missing:
+            sync_folder(place.parent)
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:

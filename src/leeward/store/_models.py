@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from leeward.errors import Corrupt, UsageError
-from leeward.store._disk import sync_folder, translated, write_whole
+from leeward.store._disk import make_folder, translated, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,10 +60,10 @@ class ModelFiles:
         self._root: Final = data / _FOLDER
 
     def names(self) -> tuple[str, ...]:
-        """The names that have a model in force, in the order of the alphabet."""
+        """The names that have a model, in force or only kept, in the order of the alphabet."""
         with translated(self._root):
-            found = self._root.glob(f"*/{_POINTER}") if self._root.is_dir() else ()
-            return tuple(sorted(path.parent.name for path in found))
+            found = self._root.glob(f"*/*{_ENDING}") if self._root.is_dir() else ()
+            return tuple(sorted({path.parent.name for path in found}))
 
     def pointer(self, name: str) -> Path:
         """The file that says which version is in force; it changes when another one is."""
@@ -178,11 +178,9 @@ class ModelFiles:
     def _alone(self, name: str) -> Iterator[None]:
         """Make the folder, and keep others from changing it."""
         folder = self._folder(name)
+        for place in (self._root, folder):
+            make_folder(place)
         with translated(folder):
-            for path in (self._root, folder):
-                if not path.exists():
-                    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    sync_folder(path.parent)
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)

@@ -20,8 +20,8 @@ import msgspec
 import pyarrow as pa
 
 from leeward.errors import AlreadyExists, Corrupt
-from leeward.store._backup_list import TABLES, Contents, log_name, make_folder, read_list, together
-from leeward.store._disk import digest, sync_file, sync_folder, translated
+from leeward.store._backup_list import TABLES, Contents, log_name, read_list, together
+from leeward.store._disk import digest, make_folder, sync_file, sync_folder, translated
 from leeward.store._layout import OTHERS, Layout
 from leeward.store._settings import SETTINGS_FILE, read_settings
 from leeward.store.tables import database_url, dump, load

@@ -35,9 +35,11 @@ __all__ = [
 SCORING: Final = "scoring"
 """The checkpoint of what scores the events as they come."""
 
-
 LATE: Final = "scoring-late"
 """The checkpoint of the rules that wait for what is found later."""
+
+_FOUND: Final = "found late"
+"""Counts what was found after its event was scored."""
 
 
 class Scored(Struct, frozen=True, kw_only=True):
@@ -140,9 +142,6 @@ def note_late(hot: Hot, findings: Iterable[Finding]) -> None:
         mark = hot.counters()[_FOUND]
         rows = [(seq, mark) for seq in seqs]
         hot.db.executemany("INSERT OR REPLACE INTO late VALUES (?, ?)", rows)
-
-
-_FOUND: Final = "found late"
 
 
 def late_ones(log: Log, after: int, upto: int, most: int = -1) -> LateOnes:
