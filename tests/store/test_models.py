@@ -29,6 +29,9 @@ def test_a_version_is_kept_put_in_force_and_read(tmp_path: Path) -> None:
     assert (files.in_force("tide"), files.read("tide")) == ("1-a", b"low")
     assert files.read("tide", "1-b") == b"high"
     assert files.names() == ("tide",)
+    files.add("wind", "1-a", b"calm", None)
+    assert files.names() == ("tide", "wind")  # one that is only kept is there, too
+    assert stat.S_IMODE((tmp_path / "signals").stat().st_mode) == 0o700
 
 
 def test_the_history_tells_who_put_which_version_in_force(tmp_path: Path) -> None:
