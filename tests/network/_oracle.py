@@ -93,7 +93,7 @@ class _Oracle:
             word = (trait.name or "").lower()
             if told.get(word) is True:
                 self.traits[account] |= trait
-            elif told.get(word) is False:
+            elif told.get(word) is False and trait is not Trait.MINOR:  # people lift a shield
                 self.traits[account] &= ~trait
 
     def read_post(self, e: Event, actor: Name, seq: int, at: int) -> None:

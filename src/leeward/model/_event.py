@@ -81,6 +81,7 @@ class AccountBody(_Body, frozen=True, gc=False, forbid_unknown_fields=True, omit
         bot: Declared to be automated.
         status: ``active``, or why it is not (``suspended``, ``deactivated``, ``deleted``, ...).
         minor: The platform holds the person to be a minor. It stays inside: no export has it.
+            A later false lifts no shield: people do that.
         relatives: URIs of the accounts of family members, as declared. Where the key is given, it
             is the whole list.
     """
