@@ -32,6 +32,7 @@ from tests.network._quay import CROWD, SEEDS, quay
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from leeward.model import Event
     from leeward.network import Ranked
 
 
@@ -473,10 +474,12 @@ def test_with_two_seeds_there_is_an_order_and_no_probability(platform: Graph) ->
     assert discovery.search.own is None
     assert {row.probability for row in discovery.ranking} == {None}
     assert "above the line" not in {row.tier for row in discovery.ranking}
+    scores = discovery.search.log_odds.tolist()
     for row in discovery.ranking:
-        base = {piece.kind: piece.weight for piece in row.evidence}.get("base rate", 0.0)
+        as_high = sum(other >= row.score for other in scores)
+        within = as_high <= discovery.search.extent.estimate + 1
         if row.tier in ("suspect", "below"):
-            assert (row.tier == "suspect") == (row.score - base > 0)
+            assert (row.tier == "suspect") == (row.score >= 0 or within)
 
 
 def test_progress_is_told(platform: Graph) -> None:
@@ -508,11 +511,38 @@ def test_a_prior_is_a_part_of_the_score_and_names_its_sources(platform: Graph) -
         _adds_up(row)
 
 
+def test_what_many_say_is_no_surer_than_one_may_be(platform: Graph) -> None:
+    """Fifty rows of +19 in a file are no proof fifty times as strong."""
+    for sign in (1.0, -1.0):
+        priors = [Prior("account", "gale", sign * 19.0, f"watch {n}") for n in range(50)]
+        row = by_name(found(platform, priors=priors))["gale"]
+        assert {piece.kind: piece.weight for piece in row.evidence}["priors"] == sign * 20.0
+        _adds_up(row)
+
+
 def test_of_many_sources_three_are_named(platform: Graph) -> None:
     priors = [Prior("account", "gale", 0.1, f"watch {n}") for n in (5, 3, 4, 1, 2)]
     pieces = by_name(found(platform, priors=priors))["gale"].evidence
     (words,) = (piece.words for piece in pieces if piece.kind == "priors")
     assert words == "said that it belongs: watch 1, watch 2, watch 3 and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("events", "seeds", "problem", "next_"),
+    [
+        ([], offenders("ada"), "the log holds no events", "leeward ingest"),
+        (quay(), [], "no seed is given", "belongs to the network"),
+        (quay(), [Seed("account", "ada", "innocent")], "given as innocent", "belongs to"),
+        (quay(), offenders("canary"), "knows none of the offending seeds", "account:URI"),
+    ],
+)
+def test_where_there_is_nothing_to_begin_with_it_says_which(
+    events: list[Event], seeds: list[Seed], problem: str, next_: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        discover(graph_of(events), seeds, HASHER)
+    assert problem in raised.value.message
+    assert next_ in str(raised.value.hint)
 
 
 def test_priors_that_nobody_knows_are_told(platform: Graph) -> None:

@@ -11,6 +11,7 @@ from leeward.errors import UsageError
 from leeward.model import fold_tag
 from leeward.network._acts import Node
 from leeward.network._graph import Trait
+from leeward.network._types import MOST_LOG_ODDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,10 +68,11 @@ class Known(NamedTuple):
 
 
 def known(graph: Graph, seeds: Sequence[Seed], priors: Sequence[Prior], hasher: Hasher) -> Known:
-    """Look up seeds and priors. Two names of one thing add up.
+    """Look up seeds and priors. Two names of one thing add up, and so do priors, up to 20.
 
     Raises:
-        UsageError: The log knows none of the offending seeds, or two that contradict each other.
+        UsageError: No seed is an offender's, the log knows none of these, or two contradict each
+            other.
     """
     given = Known((), {}, defaultdict(float), defaultdict(float), defaultdict(list), (), ())
     nodes = {seed: _node(graph, seed, hasher) for seed in seeds}
@@ -84,11 +86,7 @@ def known(graph: Graph, seeds: Sequence[Seed], priors: Sequence[Prior], hasher: 
             )
         given.weights[node] += seed.weight if seed.label == "offender" else -seed.weight
     if "offender" not in given.labels.values():
-        raise UsageError(
-            "the log knows none of the offending seeds",
-            hint="give URIs as events have them, one a line: account:URI, post:URI, media:HASH "
-            "or tag:WORD",
-        )
+        raise _nothing_to_begin_with(graph, seeds)
     unknown_priors = []
     for prior in priors:
         node = _node(graph, prior, hasher)
@@ -97,10 +95,30 @@ def known(graph: Graph, seeds: Sequence[Seed], priors: Sequence[Prior], hasher: 
             continue
         given.odds[node] += prior.log_odds
         given.sources[node].append(prior.source)
+    for node, odds in given.odds.items():  # what many say is no surer than one may be
+        given.odds[node] = min(max(odds, -MOST_LOG_ODDS), MOST_LOG_ODDS)
     return given._replace(
         nodes=tuple(node for node in nodes.values() if node is not None),
         unknown=tuple(seed for seed in seeds if nodes[seed] is None),
         unknown_priors=tuple(unknown_priors),
+    )
+
+
+def _nothing_to_begin_with(graph: Graph, seeds: Sequence[Seed]) -> UsageError:
+    if not any(seed.label == "offender" for seed in seeds):
+        return UsageError(
+            "all seeds are given as innocent" if seeds else "no seed is given",
+            hint="a search begins with what belongs to the network: give one account:URI, "
+            "post:URI, media:HASH or tag:WORD or more, one a line",
+        )
+    if not graph.events:
+        return UsageError(
+            "the log holds no events", hint="put some in first: leeward ingest PATH --data DIR"
+        )
+    return UsageError(
+        "the log knows none of the offending seeds",
+        hint="give URIs as events have them, one a line: account:URI, post:URI, media:HASH "
+        "or tag:WORD",
     )
 
 

@@ -52,8 +52,9 @@ def nothing_in_common(
     sets = drawn(graph, touches, members)
     if not sets:
         return (
-            "there are too few other accounts to tell whether the seeds have more in common than "
-            "anybody has. A longer log may help."
+            "there are too few other accounts that posted, reposted or liked what somebody else "
+            "did, too, to tell whether the seeds have more in common than anybody has. (To follow "
+            "or to answer somebody is none of these.) A longer log may help."
         )
     if len(sets[0]) == _MOST:  # where seeds stand far beyond what chance makes likely, one will do
         least = _least(placebo(ways, sets[:1]), _FAR * DEVIATIONS, len(members))

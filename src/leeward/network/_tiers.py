@@ -67,12 +67,9 @@ def _likely(search: Search) -> Bools:
     """Who is likelier than not to belong, or stands within the estimated size of the network.
 
     Equal ones are within it together or not at all, so that it never holds more than were
-    estimated. Where nothing could be hidden the size is not known: there it is enough that what
-    is known of an account speaks for it, whatever the base rate.
+    estimated. Where nothing could be hidden the estimate is a rough one, and still the better
+    bound: anything at all speaks for a tenth of a platform.
     """
-    if not calibrated(search):
-        speaks: Bools = search.log_odds - search.parts["base rate"] > 0
-        return speaks
     ranked = np.sort(-search.log_odds)
     as_high = np.searchsorted(ranked, -search.log_odds, side="right")
     likely: Bools = (search.probability >= 0.5) | (as_high <= ceil(search.extent.estimate))
