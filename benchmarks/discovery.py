@@ -6,6 +6,12 @@ as platforms grow does. A million accounts make 25 million events.
 
     python benchmarks/discovery.py
     python benchmarks/discovery.py --growth 250000 500000 1000000 2000000
+    python benchmarks/discovery.py --growth 200000 1000000 --keep FOLDER
+    python benchmarks/discovery.py --log DATA --truth truth.parquet
+
+With ``--keep`` platforms stay where they are made, and are taken from there. ``--log`` measures a
+log that is there, and beside it what its latest 100,000 events cost: to take them into the graph of
+the others, and into a search of it.
 """
 
 from __future__ import annotations
@@ -17,13 +23,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from leeward.evaluate import RING, draw_seeds, read_truth, trial
-from leeward.network import Seed
+from leeward.network import COLUMNS, GraphBuilder, Seed, refresh, search
 from leeward.network import discover as discovered
 from leeward.pipeline import discover, ingest, interaction_graph
 from leeward.simulate import simulate
@@ -31,7 +39,9 @@ from leeward.store import Log, Writer
 from machine import memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from leeward.network import Graph
 
 _HERE = Path(__file__).resolve()
 _WARM = 2_000
@@ -39,6 +49,8 @@ _WARM = 2_000
 _SEEDS = 10
 _SHARE = 100
 """One account in so many is in the ring."""
+_LATEST = 100_000
+"""Events that come to a graph and to a search of it."""
 
 
 def further_seeds(draws: int = 4) -> dict[str, Any]:
@@ -85,52 +97,113 @@ def _searches(log: Log, roles: dict[str, str], draw: int) -> Iterator[tuple[str,
         yield f"second search: {name}", precision([*seeds, *more], [*seeds, *judged])
 
 
-def growth(sizes: list[int], folder: Path) -> Iterator[dict[str, float]]:
+def growth(sizes: list[int], folder: Path, *, keep: bool = False) -> Iterator[dict[str, float]]:
     """What the graph of a whole log and a search from ten seeds cost, platform by platform.
 
     Each in a process of its own, so that memory is its alone. A platform is removed before the
-    next is made.
+    next is made, unless it is kept.
 
     Args:
         sizes: Accounts of each platform.
-        folder: Where they are put; what is there is removed.
+        folder: Where they are put; what is there is removed, unless platforms are kept.
+        keep: Leave them there, and take those that are there.
     """
     for accounts in (_WARM, *sizes):
-        shutil.rmtree(folder, ignore_errors=True)
+        place = folder / str(accounts) if keep else folder
         try:
-            simulate(folder / "platform", accounts=accounts, ring=accounts // _SHARE, seed=1)
-            with Writer.open(folder / "data") as writer:
-                ingest([folder / "platform" / "events.parquet"], writer)
-            (folder / "platform" / "events.parquet").unlink()
-            figures = {"accounts": accounts, **_apart("graph", folder), **_apart("search", folder)}
+            if not keep or not (place / "made").exists():
+                _make(accounts, place)
+            figures = of_log(place / "data", place / "platform" / "truth.parquet")
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not keep:
+                shutil.rmtree(place, ignore_errors=True)
         if accounts != _WARM:
-            yield figures
+            yield {"accounts": accounts, **figures}
 
 
-def _apart(what: str, folder: Path) -> dict[str, float]:
-    command = [sys.executable, str(_HERE), "--measure", what, str(folder)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    figures: dict[str, float] = json.loads(said)
+def _make(accounts: int, place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    simulate(place / "platform", accounts=accounts, ring=accounts // _SHARE, seed=1)
+    with Writer.open(place / "data") as writer:
+        ingest([place / "platform" / "events.parquet"], writer)
+    (place / "platform" / "events.parquet").unlink()
+    (place / "made").touch()
+
+
+def of_log(data: Path, truth: Path, *, later: bool = False) -> dict[str, float]:
+    """The same of a log that is there, each part in a process of its own.
+
+    Args:
+        data: The log's folder. The graph is saved there.
+        truth: The roles of its accounts.
+        later: Whether the latest events are taken in apart as well.
+    """
+    figures: dict[str, float] = {}
+    for what in ("graph", "save", "search", *(("later",) if later else ())):
+        command = [sys.executable, str(_HERE), "--measure", what, str(data), str(truth)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        figures |= json.loads(said)
     return figures
 
 
-def _measured(what: str, folder: Path) -> dict[str, float]:
-    """One of the two, in this process. The graph is saved beside the log for the search."""
-    names = draw_seeds(read_truth(folder / "platform" / "truth.parquet"), _SEEDS, 1)
-    with Log(folder / "data") as log:
-        wall, cpu = time.perf_counter(), time.process_time()
+def _measured(what: str, data: Path, truth: Path) -> dict[str, float]:
+    """One of the parts, in this process."""
+    names = draw_seeds(read_truth(truth), _SEEDS, 1)
+    seeds = [Seed("account", name) for name in names]
+    with Log(data) as log:
+        if what == "graph":
+            graph, figures = _cost(what, lambda: interaction_graph(log, keep=False))
+            return {"events": graph.events, **figures}
+        if what == "later":
+            return _later(log, names)
         graph = interaction_graph(log)
-        if what == "search":
-            wall, cpu = time.perf_counter(), time.process_time()
-            discovered(graph, [Seed("account", name) for name in names], log.hasher)
-        return {
-            "events": graph.events,
-            f"{what}, wall s": time.perf_counter() - wall,
-            f"{what}, cpu s": time.process_time() - cpu,
-            f"{what}, peak MB": memory()["VmHWM"],
-        }
+        if what == "save":
+            return {}
+        return _cost(what, lambda: discovered(graph, seeds, log.hasher))[1]
+
+
+def _cost(what: str, work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    made = work()
+    return made, {
+        f"{what}, wall s": time.perf_counter() - wall,
+        f"{what}, cpu s": time.process_time() - cpu,
+        f"{what}, peak MB": memory()["VmHWM"],
+    }
+
+
+def _later(log: Log, names: list[str]) -> dict[str, float]:
+    """What it costs to take the latest events into a graph, and into a search; the second time.
+
+    The first time kernels may be compiled.
+    """
+    cut, before = log.last_seq() - _LATEST, GraphBuilder(log.hasher)
+    latest = []
+    for batch in log.scan(COLUMNS):
+        is_late = batch["seq"].to_numpy() > cut
+        before.add(batch.filter(pa.array(~is_late)))
+        if is_late.any():
+            latest.append(batch.filter(pa.array(is_late)))
+    graph = before.finish()
+    found = search(graph, _nodes(graph, names, log))
+    figures: dict[str, float] = {}
+    for _ in range(2):
+        larger, extended = _cost("extension", lambda: _extended(graph, latest, log))
+        seeds = _nodes(larger, names, log)
+        figures = extended | _cost("refresh", partial(refresh, found, larger, seeds))[1]
+    return figures
+
+
+def _extended(graph: Graph, batches: list[pa.RecordBatch], log: Log) -> Graph:
+    builder = GraphBuilder(log.hasher, graph)
+    for batch in batches:
+        builder.add(batch)
+    return builder.finish()
+
+
+def _nodes(graph: Graph, names: list[str], log: Log) -> dict[int, float]:
+    nodes = (graph.find("account", name, log.hasher) for name in names)
+    return {node: 1.0 for node in nodes if node is not None}
 
 
 def exponents(rows: list[dict[str, float]]) -> dict[str, float]:
@@ -152,13 +225,22 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=4)
     parser.add_argument("--growth", type=int, nargs="+", metavar="ACCOUNTS")
-    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER")
+    parser.add_argument("--log", type=Path, metavar="DATA")
+    parser.add_argument("--truth", type=Path, metavar="FILE")
+    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
-        print(json.dumps(_measured(given.measure[0], Path(given.measure[1]))))
+        part, *paths = given.measure
+        print(json.dumps(_measured(part, *map(Path, paths))))
+    elif given.log:
+        if given.truth is None:
+            parser.error("--log needs --truth")
+        print(_shown(of_log(given.log, given.truth, later=True), 1))
     elif given.growth:
         rows = []
-        for row in growth(given.growth, _HERE.parent / ".data" / "growth"):
+        place = given.keep or _HERE.parent / ".data" / "growth"
+        for row in growth(given.growth, place, keep=given.keep is not None):
             rows.append(row)
             print(_shown(row, 0), flush=True)
         if len(rows) > 1:

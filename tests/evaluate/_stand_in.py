@@ -80,7 +80,7 @@ def stand_in(
         touches,
         log_odds,
         1 / (1 + np.exp(-log_odds)),
-        {"model": log_odds - said, "priors": said},
+        {"model": log_odds - said, "argued": nothing[:, 0], "priors": said},
         suspicion,
         Taint(suspects, suspects, heavy, heavy, heavy, np.zeros(len(heavy)), *_SORTS),
         Conduct(nothing, nothing, nothing[:, 0], (_HABIT,) * 3),

@@ -15,6 +15,8 @@ from tests.network._events import HASHER, event, graph_of
 from tests.network._harbour import MEMBERS, harbour
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from leeward.model import Event
@@ -41,14 +43,18 @@ class Judged:
         suspicion = np.zeros(count)
         suspicion[[self.place(i) for i in range(MEMBERS)]] = 1
         votes = np.zeros(count)
-        self.step: Step = step_of(self.graph, self.touches, self.things, suspicion, votes, 30)
+        self.step: Step = step_of(
+            self.graph, self.touches, self.things, suspicion, votes, 30, seeds
+        )
 
     def place(self, member: int) -> int:
         node = self.graph.find("account", f"ring/{member}", HASHER)
         assert node is not None
         return int(self.touches.account_at[node])
 
-    def concluded(self, agreement: Doubles) -> Conclusion:
+    def concluded(self, agreement: Doubles, unheard: Sequence[int] = ()) -> Conclusion:
+        few = np.zeros(len(agreement), np.bool_)
+        few[list(unheard)] = True
         return concluded(
             self.graph,
             self.touches,
@@ -61,6 +67,7 @@ class Judged:
                 "priors": np.zeros(len(agreement)),
             },
             30.0,
+            unheard=few,
             draw_line=True,
         )
 
@@ -78,6 +85,17 @@ def platform() -> Judged:
 def test_members_stand_above_the_line(platform: Judged) -> None:
     said = platform.concluded(np.zeros(len(platform.step.total)))
     assert len(platform.above(said)) > 15
+
+
+def test_for_whom_the_confirmed_hardly_vote_is_asked_about_first(platform: Judged) -> None:
+    """A family that shares what is tainted as members do has the evidence and not the votes."""
+    nothing = np.zeros(len(platform.step.total))
+    before = platform.concluded(nothing)
+    first, second, *rest = platform.above(before)
+    said = platform.concluded(nothing, [platform.place(first), platform.place(second)])
+    assert platform.above(said) == rest
+    assert said.asked_first[[platform.place(first), platform.place(second)]].all()
+    assert said.log_odds.tolist() == before.log_odds.tolist()
 
 
 def test_what_searches_agree_on_alone_lifts_nobody_above_the_line(platform: Judged) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.model import MediaRef
-from leeward.network._dissent import dissent_of
+from leeward.network._dissent import Shared, dissent_of
 from leeward.network._picks import LEAST, came_by
 from leeward.network._taint import Taint
 from leeward.network._touches import Touches, touches_of
@@ -29,6 +29,11 @@ def tainted_by(touches: Touches, chances: dict[int, float]) -> Taint:
     some = np.array([chances.get(node, 0.0) for node in touches.things.tolist()])
     none = np.zeros(len(some))
     return Taint(some, none, some.copy(), some.copy(), none, none, SORTS, SORTS)
+
+
+def nothing(touches: Touches) -> Shared:
+    """Nobody is confirmed, and all shared alike."""
+    return Shared(np.zeros(len(touches.accounts)), 5, np.zeros(0, np.int32))
 
 
 def drawn(world: World, seed: int) -> dict[int, float]:
@@ -64,7 +69,8 @@ def test_replies_and_complaints_are_counted_by_the_worst_thing_in_the_post(
     world = opposed(world, seed)
     chances = drawn(world, seed)
     graph, touches = world.graph, world.touches
-    found = dissent_of(graph, touches, tainted_by(touches, chances), world.suspicion)
+    taint = tainted_by(touches, chances)
+    found = dissent_of(graph, touches, taint, world.suspicion, nothing(touches))
 
     def node(kind: str, name: str) -> int:
         place = graph.find(kind, name, HASHER)
@@ -98,7 +104,8 @@ def test_replies_and_complaints_are_counted_by_the_worst_thing_in_the_post(
 def test_dissent_never_counts_in_favour_of_suspicion(world: World, seed: int) -> None:
     world = opposed(world, seed)
     taint = tainted_by(world.touches, drawn(world, seed))
-    found = dissent_of(world.graph, world.touches, taint, world.suspicion)
+    shared = nothing(world.touches)
+    found = dissent_of(world.graph, world.touches, taint, world.suspicion, shared)
     assert np.all(found.argued <= 0)
     assert np.all(found.complained <= 0)
     assert found.total.tolist() == (found.argued + found.complained).tolist()
@@ -140,8 +147,11 @@ def harbour() -> tuple[Graph, Touches, Taint, dict[str, int]]:
 def test_critics_and_complainers_are_less_likely_members() -> None:
     graph, touches, taint, place = harbour()
     suspicion = np.zeros(len(place))
-    suspicion[[place[f"member/{i}"] for i in range(1, 11)]] = 1
-    found = dissent_of(graph, touches, taint, suspicion)
+    members = [place[f"member/{i}"] for i in range(1, 11)]
+    suspicion[members] = 1
+    shared = Shared(np.full(len(place), -2.0), 30, np.array(members, np.int32))
+    shared.log_odds[[*members, *(place[f"critic/{i}"] for i in range(1, 11))]] = 8
+    found = dissent_of(graph, touches, taint, suspicion, shared)
     assert found.replies[place["critic/3"]] == pytest.approx(9)
     assert found.complaints[place["flagger/3"]] == pytest.approx(9)
     assert found.argued[place["critic/3"]] < -1
@@ -155,5 +165,5 @@ def test_complaints_say_nothing_where_members_complain_as_well() -> None:
     graph, touches, taint, place = harbour()
     suspicion = np.zeros(len(place))
     suspicion[[place[f"flagger/{i}"] for i in range(1, 11)]] = 1
-    found = dissent_of(graph, touches, taint, suspicion)
+    found = dissent_of(graph, touches, taint, suspicion, nothing(touches))
     assert not found.complained.any()

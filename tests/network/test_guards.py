@@ -10,15 +10,28 @@ from hypothesis import strategies as st
 
 from leeward.model import MediaRef
 from leeward.network import Act, Graph
-from leeward.network._guards import ENOUGH, STRONG, answers, distinct_authors, filed_flags
+from leeward.network._guards import (
+    ENOUGH,
+    answers,
+    distinct_authors,
+    filed_flags,
+    stands_alone,
+)
+from leeward.network._picks import STRONG, picks_of
 from leeward.network._taint import taint_of
 from leeward.network._touches import touches_of
 from tests.network._events import HASHER, event, graph_of, random_events
 from tests.network._evidence import Naive, World, chance_of, taint_by, worlds
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from leeward.model import Event
     from leeward.network._taint import Taint
+    from leeward.network._touches import Touches
+
+    Doubles = npt.NDArray[np.float64]
+    Int32 = npt.NDArray[np.int32]
 
 PICTURE = (MediaRef(uri="media/boat"),)
 
@@ -32,9 +45,14 @@ def judged(events: list[Event], suspects: set[str]) -> tuple[World, Taint, dict[
     return world, taint_by(world), {name: i for i, name in enumerate(names)}
 
 
+def behind(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles) -> Int32:
+    picks = picks_of(graph, touches, taint, suspicion, taint.most >= STRONG)
+    return distinct_authors(graph, touches, taint, suspicion, picks)
+
+
 def authors(events: list[Event], suspects: set[str], name: str) -> int:
     world, taint, place = judged(events, suspects)
-    found = distinct_authors(world.graph, world.touches, taint, world.suspicion)
+    found = behind(world.graph, world.touches, taint, world.suspicion)
     return int(found[place[name]])
 
 
@@ -110,9 +128,9 @@ def test_authors_are_those_that_sets_count(world: World) -> None:
     bare = World(events, graph, touches, Naive(graph, events), suspicion)
     taint = taint_by(bare)
     shared = bare.naive.shared()
-    found = distinct_authors(graph, touches, taint, suspicion)
+    found = behind(graph, touches, taint, suspicion)
     for i, account in enumerate(nodes):
-        behind: set[int] = set()
+        makers: set[int] = set()
         for act, post in bare.naive.acts[account]:
             if act == Act.AUTHORED or post not in shared:
                 continue
@@ -121,8 +139,8 @@ def test_authors_are_those_that_sets_count(world: World) -> None:
             rest = taint.touches[place] - suspicion[i] * own
             sorts = taint.sorts[touches.kind[place] - 1]
             if chance_of(rest, float(touches.size[place]) - own, sorts) >= STRONG:
-                behind.add(int(graph.author[post]))
-        assert found[i] == min(len(behind - {-1, account}), ENOUGH)
+                makers.add(int(graph.author[post]))
+        assert found[i] == min(len(makers - {-1, account}), ENOUGH)
 
 
 def complained(events: list[Event]) -> set[str]:
@@ -192,7 +210,8 @@ def test_an_empty_graph_guards_nobody() -> None:
     graph = Graph.empty(HASHER)
     touches = touches_of(graph)
     taint = taint_of(touches, np.zeros(0), np.zeros(0))
-    assert not len(distinct_authors(graph, touches, taint, np.zeros(0)))
+    assert not len(behind(graph, touches, taint, np.zeros(0)))
+    assert not len(stands_alone(graph, touches, taint, np.zeros(0), np.zeros(0)))
     assert not len(filed_flags(graph, touches, taint, np.zeros(0)))
 
 
@@ -204,11 +223,34 @@ def replies_of(events: list[Event], suspects: set[str], name: str) -> int:
 
 def test_replies_to_suspects_are_counted_whatever_they_are_about() -> None:
     """Who argues does so under any post of theirs, and not under those that went around alone."""
-    plain = [event("post", 500 + i, f"ring/{i}", f"plain/{i}") for i in range(3)]
-    mine = [event("post", 900 + i, "ann", f"re/{i}", reply_to=f"plain/{i}") for i in (0, 1, 2)]
+    whose = ("ring/0", "ring/1", "ring/2", "ben")
+    plain = [event("post", 500 + i, name, f"plain/{i}") for i, name in enumerate(whose)]
+    mine = [event("post", 900 + i, "ann", f"re/{i}", reply_to=f"plain/{i}") for i in range(4)]
     assert replies_of([*ring(8), *plain, *mine], RING, "ann") == 3
     assert replies_of([*ring(8), *plain, *mine], RING - {"ring/2"}, "ann") == 2
     assert replies_of([*ring(8), *plain, *mine], set(), "ann") == 0
+
+
+def alone(events: list[Event], name: str) -> bool:
+    world, taint, place = judged(events, RING)
+    tainted = np.full(len(place), 6.0)
+    found = stands_alone(world.graph, world.touches, taint, world.suspicion, tainted)
+    return bool(found[place[name]])
+
+
+def test_who_answers_half_as_often_as_it_does_anything_tainted_stands_alone() -> None:
+    """Six acts: three answers are a half, two are less."""
+    shared = [event("repost", 900 + i, "ann", target=f"post/{i}") for i in range(1, 7)]
+    answer = [event("post", 950 + i, "ann", f"re/{i}", reply_to=f"post/{i + 1}") for i in range(3)]
+    assert not alone([*ring(8), *shared], "ann")
+    assert not alone([*ring(8), *shared, *answer[:2]], "ann")
+    assert alone([*ring(8), *shared, *answer], "ann")
+
+
+def test_who_has_it_all_from_one_stands_alone() -> None:
+    assert alone([*ring(8), event("repost", 900, "ann", target="post/1")], "ann")
+    pair = [event("repost", 900 + i, "ann", target=f"post/{i}") for i in (4, 8)]
+    assert alone([*ring(8), *pair], "ann")
 
 
 def test_replies_to_oneself_and_what_others_reply_are_not_counted() -> None:

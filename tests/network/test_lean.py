@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from leeward.network._lean import lean, places_of, shares_above
+from leeward.network._lean import lean, like, places_of, shares_above
 
 SCORES = st.lists(st.integers(-(2**15), 2**15).map(float), min_size=1, max_size=60)
 EVERYBODY = np.arange(-2.0, 3.0)
@@ -88,13 +88,49 @@ def test_those_who_did_nothing_do_not_tell_where_everybody_stands() -> None:
 def test_shares_above_are_counted_among_accounts_of_like_activity(
     accounts: list[tuple[int, int]], data: st.DataObject
 ) -> None:
+    """Half to twice as active; and at least a tenth of those who did anything at all."""
     chosen = data.draw(st.lists(st.integers(0, len(accounts) - 1), unique=True))
     scores = np.array([score for score, _ in accounts], np.float64)
     activity = np.array([acts for _, acts in accounts], np.int64)
     found = shares_above(scores, activity, np.array(chosen, np.int32))
     for member, share in zip(chosen, found.tolist(), strict=True):
         mine, acts = accounts[member]
-        like = [score for score, other in accounts if acts <= 2 * other and other <= 2 * acts]
-        above = sum(1.0 if score > mine else 0.5 for score in like if score >= mine)
-        assert share == pytest.approx(above / len(like))
+        near = like(activity, acts / 2, 2 * acts).nonzero()[0].tolist()
+        of_them = [accounts[i][0] for i in near]
+        above = sum(1.0 if score > mine else 0.5 for score in of_them if score >= mine)
+        assert share == pytest.approx(above / len(of_them))
         assert 0 < share <= 1
+
+
+@given(
+    activity=st.lists(st.integers(0, 40), min_size=1, max_size=80),
+    least=st.integers(0, 40),
+    more=st.integers(0, 40),
+)
+def test_like_accounts_are_a_tenth_at_least_and_the_nearest(
+    activity: list[int], least: int, more: int
+) -> None:
+    most = least + more
+    found = like(np.array(activity), least, most).tolist()
+    within = [least <= acts <= most for acts in activity]
+    active = sum(acts > 0 for acts in activity)
+    assert all(is_like for is_like, is_within in zip(found, within, strict=True) if is_within)
+    if sum(within) >= 0.1 * active:
+        assert found == within
+        return
+    assert sum(found) >= 0.1 * active
+    chosen = [acts for acts, is_like in zip(activity, found, strict=True) if is_like]
+    low, high = min(chosen), max(chosen)
+    assert found == [
+        is_in or low <= acts <= high for acts, is_in in zip(activity, within, strict=True)
+    ]
+    # No wider than it has to be: without its two ends it would hold fewer than a tenth.
+    assert sum(low < acts < high for acts in activity) < max(0.1 * active, 1)
+
+
+def test_the_most_active_of_all_are_compared_with_others_than_themselves() -> None:
+    """Ten of a thousand do a hundred times as much as anybody else; half of them stand on top."""
+    activity = np.array([1_000] * 10 + list(range(1, 991)), np.int64)
+    scores = np.array([9.0] * 5 + [1.0] * 5 + [0.0] * 990)
+    last = shares_above(scores, activity // 100 + 1, np.array([9], np.int32))
+    assert last[0] < 0.1

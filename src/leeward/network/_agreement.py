@@ -86,7 +86,7 @@ def agreed(
         for smaller, _ in () if hidden is None else hidden.path:
             if smaller >= size:
                 break
-            growth.step(smaller)
+            growth.look(smaller)
         return growth, growth.step(size, confirmed)
 
     whole = None if hidden is None else hidden.whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,8 +10,7 @@ from leeward.network._agreement import AGREEMENT
 from leeward.network._dissent import OPPOSES
 from leeward.network._extent import line_of
 from leeward.network._graph import Trait
-from leeward.network._guards import answers, distinct_authors, filed_flags
-from leeward.network._taint import without_hints
+from leeward.network._guards import filed_flags, stands_alone
 from leeward.network._types import CONCLUSIVE
 
 if TYPE_CHECKING:
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
     Int32 = npt.NDArray[np.int32]
 
 __all__ = ["Conclusion", "concluded"]
-
-_AUTHORS: Final = 2
-"""Other authors that evidence has to rest on."""
-_ANSWERS: Final = 0.5
-"""Replies to suspects, for each tainted thing: who answers so much rather argues."""
 
 
 class Conclusion(NamedTuple):
@@ -51,6 +45,7 @@ def concluded(
     parts: dict[str, Doubles],
     estimate: float,
     *,
+    unheard: npt.NDArray[np.bool_],
     draw_line: bool,
 ) -> Conclusion:
     """Make log-odds and probabilities of the evidence, and draw the line.
@@ -63,6 +58,9 @@ def concluded(
         step: The evidence.
         parts: What adds up to the log-odds, but for the base rate; the priors stand last.
         estimate: How many belong.
+        unheard: (accounts) For whom the confirmed vote less than for nine in ten of each other.
+            Evidence feeds on suspects, votes do not: whole families and fan clubs that touch what
+            is tainted as members do may have the evidence, and seldom have the votes.
         draw_line: Whether there is a line.
     """
     *blended, prior = parts.values()
@@ -75,10 +73,8 @@ def concluded(
     # What is no conclusion moves an account up, and never over the line: neither what is said of
     # it, nor what is said of the things that its evidence rests on.
     own = log_odds - np.where((prior > 0) & (prior < CONCLUSIVE), prior, 0.0)
-    plain = without_hints(step.taint)
-    alone = distinct_authors(graph, touches, plain, step.suspicion) < _AUTHORS
-    replies = answers(graph, touches, step.suspicion)
-    alone |= (replies > 0) & (replies >= _ANSWERS * step.conduct.tainted.sum(axis=1))
+    tainted = step.conduct.tainted.sum(axis=1)
+    alone = unheard | stands_alone(graph, touches, step.taint, step.suspicion, tainted)
     open_ = ~(asked_first | alone)
     open_[confirmed.members] = False
     line = line_of(own[open_]) if draw_line else np.inf

@@ -25,6 +25,10 @@ _SOME: Final = 3
 _LEAST: Final = 50
 """Accounts that are counted, at least."""
 _CUTS: Final = 64
+_ROUNDS: Final = 200
+_STILL: Final = 1e-3
+"""A change by such a share is none."""
+_NOBODY: Final = 0.5
 
 
 class Extent(NamedTuple):
@@ -82,7 +86,7 @@ def _cut(ranked: Doubles, hidden: Hidden) -> int:
 
 
 def likely_members(total: Doubles, size: int) -> float:
-    """How many of so many suspects are members, if so many belong in all.
+    """How many of so many suspects are members.
 
     Args:
         total: (accounts) Log-odds without a base rate.
@@ -94,9 +98,18 @@ def likely_members(total: Doubles, size: int) -> float:
 
 
 def _likely(ranked: Doubles, size: int, others: int) -> float:
-    """The same of the highest, in order; ``others`` is how many stand below them."""
-    odds = ranked[:size] + np.log(size / max(others, 1))
-    return float((1 / (1 + np.exp(-np.clip(odds, -50, 50)))).sum())
+    """The same of the highest, in order; ``others`` is how many stand below them.
+
+    How common members are is what the answer itself says, by expectation-maximisation (Saerens,
+    Latinne and Decaestecker 2002). That all of so many belong is only where it begins.
+    """
+    accounts, found = size + others, float(size)
+    for _ in range(_ROUNDS):
+        odds = ranked[:size] + np.log(found / max(accounts - found, 1))
+        before, found = found, float((1 / (1 + np.exp(-np.clip(odds, -50, 50)))).sum())
+        if found < _NOBODY or abs(before - found) < _STILL * before:
+            break
+    return found
 
 
 def line_of(log_odds: Doubles) -> float:

@@ -10,6 +10,7 @@ from leeward.network._hiding import ENOUGH, FEWEST, dealt, hide_and_grow
 from leeward.network._led_by_replies import led_by_replies
 from leeward.network._null import nothing_in_common
 from leeward.network._order import in_order
+from leeward.network._parallel import give_back
 from leeward.network._portfolio import families_of, worth_of
 from leeward.network._ways import Ways
 
@@ -78,18 +79,21 @@ def ground_of(
         usual: How many suspects were right in an earlier search.
         progress: Told what happens.
     """
-    ways = Ways(touches)
     # Accounts about which reviewers were asked stood high already: hiding them would prove nothing.
     members = confirmed.given
     parts: list[Int32] = []
     hidden: Hidden | None = None
     if len(members) >= FEWEST:
         parts = dealt(touches.account_at[in_order(graph, touches.accounts[members])], max(folds, 2))
+    progress("comparing rankings")
+    # These need most memory, and as long as nothing else is kept there is most of it.
+    families = families_of(graph, touches, confirmed, parts)
+    give_back()
+    ways = Ways(touches)
+    if parts:
         hidden = hide_and_grow(
             graph, touches, ways, confirmed, parts, progress, with_whole=True, usual=usual
         )
-    progress("comparing rankings")
-    families = families_of(graph, touches, confirmed, parts)
     worth = worth_of(touches, families, parts, hidden)
     if hidden is None or len(members) < ENOUGH:
         return Ground(ways, hidden, parts, families, worth)

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from leeward.network._conduct import conduct_of
-from leeward.network._dissent import dissent_of
+from leeward.network._dissent import Shared, dissent_of
 from leeward.network._order import in_order
 from leeward.network._replied import replied_of
-from leeward.network._taint import taint_of
+from leeward.network._taint import Judge
 from leeward.network._types import CONCLUSIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Self
 
     import numpy.typing as npt
@@ -77,6 +77,11 @@ class Confirmed(NamedTuple):
     things: Doubles
     given: Int32
 
+    @property
+    def shown(self) -> Int32:
+        """Those who show where members stand: the given ones, or where there are none all."""
+        return self.given if len(self.given) else self.members
+
     def without(self, hidden: Int32) -> Confirmed:
         """The same, some members unknown."""
         kept = ~np.isin(self.members, hidden)
@@ -116,11 +121,13 @@ def step_of(
     touches: Touches,
     things: Doubles,
     suspicion: Doubles,
-    votes: Doubles,
+    votes: Doubles | Callable[[], Doubles],
     size: int,
+    members: Int32,
     replies: Touches | None = None,
     *,
     hashtags: bool = True,
+    judge: Judge | None = None,
 ) -> Step:
     """Look at everybody, given who is suspected.
 
@@ -129,19 +136,39 @@ def step_of(
         touches: Who touched what.
         things: (things) What is known of things, as log-odds; 0 for most.
         suspicion: (accounts) The probabilities of those who are suspected; 0 for the others.
-        votes: (accounts) What the witnesses say, as log-odds.
+        votes: (accounts) What the witnesses say, as log-odds; or what is called for them at last,
+            while they are taken elsewhere.
         size: How many are suspected beside the confirmed ones.
+        members: Places of the confirmed ones.
         replies: Who turned to whom, in a search that is led by replies.
         hashtags: Whether hashtags count that no person judged.
+        judge: Of the touches, if there is one.
     """
-    taint = taint_of(touches, suspicion, things, hashtags=hashtags)
-    chances = taint.most
+    taint = (judge or Judge(touches)).taint(suspicion, things, hashtags=hashtags)
+    return _looked(graph, touches, taint, taint.most, suspicion, votes, size, members, replies)
+
+
+def _looked(
+    graph: Graph,
+    touches: Touches,
+    taint: Taint,
+    chances: Doubles,
+    suspicion: Doubles,
+    votes: Doubles | Callable[[], Doubles],
+    size: int,
+    members: Int32,
+    replies: Touches | None,
+) -> Step:
+    """The same, given what is known of things; ``chances`` is ``taint.most``."""
     conduct = conduct_of(graph, touches, taint, suspicion, chances)
-    dissent = dissent_of(graph, touches, taint, suspicion, chances)
-    vote = votes * max(_LOOSEST, _ANCHOR / (_ANCHOR + size))
-    total = conduct.total + dissent.total + vote
+    said = votes() if callable(votes) else votes
+    vote = said * max(_LOOSEST, _ANCHOR / (_ANCHOR + size))
+    shared = conduct.total + vote
     replied = None if replies is None else replied_of(replies, suspicion)
-    total = total if replied is None else total + replied.total
+    shared = shared if replied is None else shared + replied.total
+    known = Shared(shared, size, members)
+    dissent = dissent_of(graph, touches, taint, suspicion, known, chances)
+    total = shared + dissent.total
     return Step(suspicion, taint, conduct, dissent, vote, total, replied)
 
 
@@ -176,10 +203,11 @@ class Growth:
     def __init__(self, graph: Graph, touches: Touches, ways: Ways, confirmed: Confirmed) -> None:
         self._graph, self._touches, self._confirmed = graph, touches, confirmed
         self._replies = ways.replies
+        self._judge: Judge | None = None
         self.hashtags = True
         self._active = touches.by_account.degrees() > 0
         self._witnesses, self._weights = _voters(touches, confirmed)
-        self._members = confirmed.given if len(confirmed.given) else confirmed.members
+        self._members = confirmed.shown
         self.ways = ways.weights(self._witnesses, self._weights, self._members)
         first = ways.blended(self.ways, self._witnesses, self._weights, self._members)
         promoted = self._highest(first, min(PROMOTED, sizes(len(self._active))[0]))
@@ -222,8 +250,11 @@ class Growth:
             if keep_last:
                 kept += grown[-1]._ways_kept(ways, name)
                 ways.forget(name)
+        judge = Judge(touches)
         for one, votes in zip(grown, found, strict=True):
-            one.votes, one.total = votes, (one.total + votes) / 2
+            one._judge = judge
+            one.votes = votes
+            one.total = one.order = (one.total + votes) / 2
         if keep_last:
             grown[-1]._kept = tuple(kept)
         return grown
@@ -247,9 +278,7 @@ class Growth:
             confirmed: What is known by now, if it is more than growth began with.
         """
         known = confirmed or self._confirmed
-        suspicion = np.zeros(len(self.total))
-        suspicion[highest(self._graph, self._touches, known, self.total, size)] = 1
-        suspicion[known.members] = 1
+        suspicion = self._suspicion(size, known)
         self.order = self.total
         step = step_of(
             self._graph,
@@ -258,11 +287,38 @@ class Growth:
             suspicion,
             self.votes,
             size,
+            known.shown,
             self._replies,
             hashtags=self.hashtags,
+            judge=self._judge,
         )
         self.total = step.total
         return step
+
+    def look(self, size: int) -> Doubles:
+        """A step, of which nothing is kept but the total: what the next suspects are chosen by."""
+        judge = self._judge or Judge(self._touches)
+        suspicion = self._suspicion(size, self._confirmed)
+        things = self._confirmed.things
+        with judge.lent(suspicion, things, hashtags=self.hashtags) as (taint, chances):
+            self.total = _looked(
+                self._graph,
+                self._touches,
+                taint,
+                chances,
+                suspicion,
+                self.votes,
+                size,
+                self._confirmed.shown,
+                self._replies,
+            ).total
+        return self.total
+
+    def _suspicion(self, size: int, known: Confirmed) -> Doubles:
+        suspicion = np.zeros(len(self.total))
+        suspicion[highest(self._graph, self._touches, known, self.total, size)] = 1
+        suspicion[known.members] = 1
+        return suspicion
 
     def again(self, *, hashtags: bool) -> Self:
         """The same before its first step, with hashtags or without."""

@@ -1,8 +1,10 @@
 """Who stays below the review line until a person has looked, whatever the evidence says.
 
-Two guards against evidence that others can arrange. What rests on one other account may be that
-account's doing: somebody who copies one owner's pictures again and again. And who complained
-about what a network spreads may have touched it for that reason.
+Guards against evidence that others can arrange, or that has another reason. What rests on one other
+account may be that account's doing: somebody who copies one owner's pictures again and again. What
+rests on the pictures of one owner may be acquaintance (:mod:`_owners`). And who complained about
+what a network spreads, or answers it half as often as it passes it on, may have touched it for
+that reason.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import numpy as np
 
 from leeward.model import kernel
 from leeward.network._acts import Act, Node
-from leeward.network._picks import picks_of
+from leeward.network._owners import of_one_owner
+from leeward.network._picks import STRONG, picks_of
+from leeward.network._taint import without_hints
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,17 +30,49 @@ if TYPE_CHECKING:
 
     Doubles = npt.NDArray[np.float64]
 
-__all__ = ["ENOUGH", "STRONG", "answers", "distinct_authors", "filed_flags"]
+__all__ = ["ENOUGH", "answers", "distinct_authors", "filed_flags", "stands_alone"]
 
 ENOUGH: Final = 3
 """Authors up to which :func:`distinct_authors` counts."""
-STRONG: Final = 0.5
-"""The probability of taint from which a thing is likelier tainted than not."""
+_AUTHORS: Final = 2
+"""Other authors that evidence has to rest on."""
+_ANSWERS: Final = 0.5
+"""Replies to suspects, for each tainted thing: who answers so much rather argues."""
 _AUTHORED, _REPLIED, _CARRIES = int(Act.AUTHORED), int(Act.REPLIED), int(Act.CARRIES)
 _POST, _ACCOUNT = int(Node.POST), int(Node.ACCOUNT)
 
 
-def distinct_authors(graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles) -> Int32:
+def stands_alone(
+    graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles, tainted: Doubles
+) -> Bools:
+    """Whose evidence rests on too little to put anybody above a line, or on what critics do.
+
+    Hints are left out of what evidence rests on. Fewer than two other authors stand behind it, or
+    the pictures and posts of fewer than two other owners; or it answers suspects half as often, or
+    more, as it does anything tainted.
+
+    Args:
+        graph: The interaction graph.
+        touches: Who touched what.
+        taint: What is known of the things.
+        suspicion: (accounts) The probabilities that the taint was made of.
+        tainted: (accounts) How many acts of each were tainted, by their probabilities.
+
+    Returns:
+        (accounts) Whether it is so.
+    """
+    plain = without_hints(taint)
+    picks = picks_of(graph, touches, plain, suspicion, _strong(plain))
+    few = distinct_authors(graph, touches, plain, suspicion, picks) < _AUTHORS
+    replies = answers(graph, touches, suspicion)
+    argues = (replies > 0) & (replies >= _ANSWERS * tainted)
+    alone: Bools = few | argues | of_one_owner(graph, touches, picks)
+    return alone
+
+
+def distinct_authors(
+    graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles, picks: Picks
+) -> Int32:
     """How many other accounts made what the strong evidence of each account rests on.
 
     Strong evidence is an act on a thing that is likelier tainted than not without the account's
@@ -49,6 +85,7 @@ def distinct_authors(graph: Graph, touches: Touches, taint: Taint, suspicion: Do
         touches: Who touched what.
         taint: What is known of the things.
         suspicion: (accounts) The probabilities that the taint was made of.
+        picks: The acts on what is likelier tainted than not.
 
     Returns:
         (accounts) From 0 to :data:`ENOUGH`, which stands for more, too.
@@ -60,7 +97,6 @@ def distinct_authors(graph: Graph, touches: Touches, taint: Taint, suspicion: Do
     makers = np.full((len(touches.things), ENOUGH + 1), -1, np.int32)
     _fill_makers(touches.things, strong, graph.into, graph.author, is_suspect, makers)
     found = np.zeros(len(touches.accounts), np.int32)
-    picks = picks_of(graph, touches, taint, suspicion, strong)
     _count_authors(picks, touches.accounts, graph.author, makers, found)
     return found
 

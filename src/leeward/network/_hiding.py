@@ -19,6 +19,7 @@ from leeward.network._acts import Node
 from leeward.network._extent import likely_members
 from leeward.network._growth import Growth, sizes
 from leeward.network._lean import shares_above, standing
+from leeward.network._parallel import give_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +83,7 @@ class Hidden(NamedTuple):
         totals: (accounts) By fold, the evidence of the search without it, at that size.
         whole: The search that hides nobody, about to take that size; if it was asked for.
         hashtags: Whether hashtags count that no person judged.
+        votes: (members) How many accounts stood above each by the votes of the others alone.
     """
 
     size: int
@@ -91,6 +93,7 @@ class Hidden(NamedTuple):
     totals: tuple[Doubles, ...]
     whole: Growth | None = None
     hashtags: bool = True
+    votes: Doubles | None = None
 
 
 def dealt(members: Int32, folds: int, seed: int = 0) -> list[Int32]:
@@ -127,6 +130,7 @@ def hide_and_grow(
     if with_whole:
         known.append(confirmed)
     begun = Growth.of_each(graph, touches, ways, known, keep_last=with_whole)
+    give_back()
     told = _Trial(begun, ways, folds, usual, hashtags=True)
     steps = sizes(len(ways.activity))
     if ways.replies is not None:
@@ -142,6 +146,7 @@ def hide_and_grow(
     progress("the same with hashtags")
     told.look(steps[:half], progress)
     better = plain if _as_good(plain.chosen().shares, told.chosen().shares) else told
+    del begun, plain, told  # what the other one holds is given back
     better.look(steps[half:], progress)
     return better.found()
 
@@ -184,12 +189,13 @@ class _Trial:
                     break
                 self._tried.append(self._at(size, threads))
                 self._tried = _open(self._tried, self._choose)
+                give_back()
                 progress(f"hiding confirmed ones: {size:,} suspects")
 
     def _at(self, size: int, threads: ThreadPoolExecutor) -> _Tried:
         whole = self._whole
         before = None if whole is None else whole.total
-        beside = None if whole is None else threads.submit(_grow, whole, size)
+        beside = None if whole is None else threads.submit(whole.look, size)
         found = list(threads.map(lambda fold: self._look(fold, size), range(len(self._folds))))
         if beside is not None:
             beside.result()
@@ -198,10 +204,9 @@ class _Trial:
         return _Tried(size, shares, ranks, purity, tuple(one[3] for one in found), before)
 
     def _look(self, fold: int, size: int) -> tuple[Doubles, Doubles, float, Doubles]:
-        total, hidden = self._grown[fold].step(size).total, self._folds[fold]
-        above = np.array([np.count_nonzero(total > total[m]) for m in hidden.tolist()])
+        total, hidden = self._grown[fold].look(size), self._folds[fold]
         shares = shares_above(total, self._activity, hidden)
-        return shares, above.astype(np.float64), likely_members(total, size) / size, total
+        return shares, _above(total, hidden), likely_members(total, size) / size, total
 
     def chosen(self) -> _Tried:
         """The right size, of those that were looked at."""
@@ -215,12 +220,14 @@ class _Trial:
         shares, ranks = chosen.shares[order], chosen.ranks[order]
         if whole is not None and chosen.before is not None:
             whole.total = chosen.before
-        return Hidden(chosen.size, shares, ranks, path, chosen.totals, whole, self._hashtags)
+        pairs = zip(self._grown, self._folds, strict=False)  # the last may hide nobody
+        votes = np.concatenate([_above(growth.votes, fold) for growth, fold in pairs])[order]
+        return Hidden(chosen.size, shares, ranks, path, chosen.totals, whole, self._hashtags, votes)
 
 
-def _grow(growth: Growth, size: int) -> None:
-    """A step, of which nothing is kept but what the next one needs."""
-    growth.step(size)
+def _above(scores: Doubles, members: Int32) -> Doubles:
+    """(members) How many of all accounts stand above each."""
+    return np.array([np.count_nonzero(scores > scores[m]) for m in members.tolist()], np.float64)
 
 
 def _largest(tried: list[_Tried]) -> _Tried:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,10 +13,13 @@ if TYPE_CHECKING:
     Doubles = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
 
-__all__ = ["lean", "leaning", "places_of", "shares_above", "standing"]
+__all__ = ["lean", "leaning", "like", "places_of", "shares_above", "standing"]
 
 _DOUBT: Final = 2.0
 """Confirmed ones, standing where everybody does, that are added to the true ones."""
+_POOL: Final = 0.1
+"""The share of those who did anything with whom a member is compared, at least: twice what a
+network is taken to be at most."""
 _STEEPEST: Final = 2.0
 """How many times the log-odds of the place may count at most."""
 
@@ -62,18 +66,47 @@ def leaning(
 def shares_above(
     scores: npt.NDArray[np.floating], activity: Ints, members: npt.NDArray[np.int32]
 ) -> Doubles:
-    """(members) The share of accounts of half to twice the activity that stand above a member.
+    """(members) The share of :func:`like` accounts that stand above a member.
 
-    Equal ones count a half; the member counts as one of them, so that no share is 0.
+    They are those of half to twice its activity. Equal ones count a half; the member counts as one
+    of them, so that no share is 0.
     """
     found, scores = np.empty(len(members)), _rounded(scores)
     for i, member in enumerate(members.tolist()):
-        like = (activity >= activity[member] / 2) & (activity <= 2 * activity[member])
+        others = like(activity, activity[member] / 2, 2 * activity[member])
         score = scores[member]
-        above = np.count_nonzero(like & (scores > score))
-        even = np.count_nonzero(like & (scores == score))
-        found[i] = (above + even / 2) / np.count_nonzero(like)
+        above = np.count_nonzero(others & (scores > score))
+        even = np.count_nonzero(others & (scores == score))
+        found[i] = (above + even / 2) / np.count_nonzero(others)
     return found
+
+
+def like(activity: Ints, least: float, most: float) -> npt.NDArray[np.bool_]:
+    """(accounts) Who is active like this.
+
+    Where these are fewer than a tenth of all who did anything, the nearest in activity on both
+    sides are like them, too. A network may be the most active of all, and would be compared with
+    itself alone.
+
+    Args:
+        activity: (accounts) How much each did.
+        least: As much at least, itself included.
+        most: As much at most.
+    """
+    found: npt.NDArray[np.bool_] = (activity >= least) & (activity <= most)
+    ranked = np.sort(activity[activity > 0]) if _are_few(found, activity) else activity[:0]
+    if not len(ranked):
+        return found
+    begin, end = np.searchsorted(ranked, least), np.searchsorted(ranked, most, side="right")
+    count = ceil(_POOL * len(ranked))
+    first = min(int(begin) - (count - int(end - begin)) // 2, len(ranked) - count)
+    low, high = ranked[max(first, 0)], ranked[max(first, 0) + count - 1]
+    found |= (activity >= low) & (activity <= high)
+    return found
+
+
+def _are_few(found: npt.NDArray[np.bool_], activity: Ints) -> bool:
+    return bool(np.count_nonzero(found) < _POOL * np.count_nonzero(activity))
 
 
 def standing(shares: Doubles) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 from leeward.network._growth import Confirmed
 from leeward.network._hiding import dealt, hide_and_grow
 from leeward.network._lean import standing
-from leeward.network._null import DEVIATIONS, drawn
+from leeward.network._null import drawn, least_of
 from leeward.network._replies import replies_of
 from leeward.network._ways import Ways
 
@@ -92,8 +92,7 @@ def led_by_replies(
     ways.forget()
     if not len(logs):
         return None
-    least = logs.mean() - DEVIATIONS * logs.std() / np.sqrt(len(members))
-    return LedByReplies(ways, hidden) if at < least else None
+    return LedByReplies(ways, hidden) if at < least_of(logs, len(members)) else None
 
 
 def _by_chance(graph: Graph, touches: Touches, ways: Ways, members: Int32, folds: int) -> Doubles:

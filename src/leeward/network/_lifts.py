@@ -36,6 +36,8 @@ COLUMNS: Final = 16
 """Witnesses whose walkers go together: a cache line of float32."""
 _QUIET: Final = 3.0
 """Touches added to everybody's activity, so that one chance meeting lifts nobody to the top."""
+_FEW: Final = 3
+"""Where a way leads through one in so many touches or fewer, these are gone through, not all."""
 _THREADS: Final = 2
 _POST: Final = int(Node.POST)
 _KINDS: Final = int(Node.LINK) - _POST + 1
@@ -117,6 +119,7 @@ class Lifts:
         degree, ways = counted.of(kind)
         self._spread = counted.spread
         self._leave = (1 / np.maximum(degree, 1)).astype(np.float32)
+        self._few = _FEW * degree.sum(dtype=np.int64) <= len(touches.by_account.other)
         self.everywhere = float(ways.sum(dtype=np.float64)) if everywhere is None else everywhere
         self._expected = self.expected(ways).astype(np.float32)
 
@@ -137,8 +140,15 @@ class Lifts:
         by_account, kind, beginner = touches.by_account.unsigned(), touches.kind, touches.beginner
         room = self.at_things(witnesses, room or self.room())
 
+        by_thing, live = touches.by_thing.unsigned(), np.empty(0, np.int64)
+        if self._few:
+            live = np.flatnonzero(room.row >= 0)
+
         def to_accounts(low: int, high: int) -> None:
-            _to_accounts(by_account, kind, beginner, self.inner, room, low, high)
+            if self._few:
+                _spread_out(live, by_thing, kind, beginner, self.inner, room, low, high)
+            else:
+                _to_accounts(by_account, kind, beginner, self.inner, room, low, high)
             _write(room.at, self._expected, len(witnesses), lifts, low, high)
 
         _in_halves(by_account, to_accounts)
@@ -378,6 +388,46 @@ def _to_accounts(
                 for c in range(COLUMNS):
                     total[c] += made[inner[slot], c]
         at[i] = total
+
+
+@kernel
+def _spread_out(  # noqa: C901 - a kernel that calls another takes longer
+    live: Int64,
+    rows: Rows,
+    kind: UInt8,
+    beginner: Int32,
+    inner: Int32,
+    room: Walkers,
+    low: int,
+    high: int,
+) -> None:
+    """The same from the side of things, which ascend as in an account's row: to the last bit."""
+    start, other, hows = rows.start, rows.other, rows.how
+    row, there, made, at = room.row, room.there, room.made, room.at
+    for i in range(low, high):
+        at[i] = 0
+    for thing in live:
+        slot, beginning, is_post = row[thing], beginner[thing], kind[thing] == _POST
+        first, end = start[thing], start[thing + 1]
+        last = end
+        while first < last:
+            middle = (first + last) >> np.uint64(1)
+            if other[middle] < low:
+                first = middle + np.uint64(1)
+            else:
+                last = middle
+        for e in range(first, end):
+            account, how = np.int64(other[e]), hows[e]
+            if account >= high:
+                break
+            if e + AHEAD < len(other):
+                prefetch(at, other[e + AHEAD])
+            if how & MADE == 0 or (is_post and how & CAME):
+                for c in range(COLUMNS):
+                    at[account, c] += there[slot, c]
+            elif not is_post and account != beginning:
+                for c in range(COLUMNS):
+                    at[account, c] += made[inner[slot], c]
 
 
 @kernel

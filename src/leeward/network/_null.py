@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from leeward.network._lean import standing
+from leeward.network._chance import least_likely
+from leeward.network._lean import like, standing
 from leeward.network._order import in_order
 
 if TYPE_CHECKING:
@@ -20,15 +21,17 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Doubles = npt.NDArray[np.float64]
 
-__all__ = ["DEVIATIONS", "drawn", "nothing_in_common", "placebo"]
+__all__ = ["drawn", "least_of", "nothing_in_common", "placebo"]
 
 _SETS: Final = 3
 _MOST: Final = 10
 """Accounts in a set of placebo seeds."""
 _FEWEST: Final = 4
 """Accounts to compare with, at least."""
-DEVIATIONS: Final = 2.33
+_DEVIATIONS: Final = 2.33
 """One-sided, one in a hundred."""
+_CHANCE, _RANKINGS = 0.01, 5
+"""One in a hundred, of the best of so many rankings."""
 _FAR: Final = 2.0
 """So many times as far from the middle, one set of placebo seeds is enough to tell."""
 
@@ -57,11 +60,11 @@ def nothing_in_common(
             "or to answer somebody is none of these.) A longer log may help."
         )
     if len(sets[0]) == _MOST:  # where seeds stand far beyond what chance makes likely, one will do
-        least = _least(placebo(ways, sets[:1]), _FAR * DEVIATIONS, len(members))
-        if best < least:
+        logs = placebo(ways, sets[:1])
+        if best < least_of(logs, len(members), _FAR * _DEVIATIONS):
             return None
     logs = placebo(ways, sets)
-    if best < _least(logs, DEVIATIONS, len(members)):
+    if best < least_of(logs, len(members)):
         return None
     middle = float(logs.mean())
     return (
@@ -101,9 +104,19 @@ def placebo(ways: Ways, sets: list[Int64]) -> Doubles:
     return logs
 
 
-def _least(logs: Doubles, deviations: float, members: int) -> float:
-    """Below which standing so many seeds have more in common than anybody has."""
-    return float(logs.mean() - deviations * logs.std() / np.sqrt(members))
+def least_of(logs: Doubles, members: int, deviations: float = _DEVIATIONS) -> float:
+    """Below which standing so many seeds have more in common than anybody has.
+
+    It is never higher than what the best of several rankings reaches by chance alone: random seeds
+    to whom nothing leads all stand in the middle, and their spread says too little.
+
+    Args:
+        logs: The log shares of like accounts above random seeds.
+        members: How many seeds.
+        deviations: How many standard errors below their mean.
+    """
+    spread = float(logs.mean() - deviations * logs.std() / np.sqrt(members))
+    return min(spread, -least_likely(members, _CHANCE / _RANKINGS) / members)
 
 
 def drawn(graph: Graph, touches: Touches, members: Int32) -> list[Int64]:
@@ -118,10 +131,10 @@ def drawn(graph: Graph, touches: Touches, members: Int32) -> list[Int64]:
     if len(others) < _FEWEST:
         return []
     low, high = float(activity[members].min()), max(float(activity[members].max()), 1.0)
-    like = others[(activity[others] >= low) & (activity[others] <= high)]
-    while len(like) < _FEWEST:  # nobody else is just as active
+    near = others[like(activity, low, high)[others]]
+    while len(near) < _FEWEST:  # nobody else is just as active
         low, high = low / 2, high * 2
-        like = others[(activity[others] >= low) & (activity[others] <= high)]
-    like = touches.account_at[in_order(graph, touches.accounts[like])]
-    count = min(_MOST, len(members), len(like))
-    return [np.sort(rng.choice(like, count, replace=False)).astype(np.int64) for _ in range(_SETS)]
+        near = others[like(activity, low, high)[others]]
+    near = touches.account_at[in_order(graph, touches.accounts[near])]
+    count = min(_MOST, len(members), len(near))
+    return [np.sort(rng.choice(near, count, replace=False)).astype(np.int64) for _ in range(_SETS)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from leeward.network._graph import Graph
 
-__all__ = ["in_parts"]
+__all__ = ["give_back", "in_parts"]
 
 T = TypeVar("T")
 
@@ -36,3 +37,14 @@ def in_parts(graph: Graph, call: Callable[[int, int], T]) -> list[T]:
     ends = [bisect_left(range(count), work(count) * i // parts, key=work) for i in range(parts)]
     with ThreadPoolExecutor(_THREADS) as threads:
         return list(threads.map(call, ends, [*ends[1:], count]))
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the system.
+
+    The C library of Linux (glibc) keeps some for each thread that ever asked for any, and what one
+    has freed serves no other. Where the library has no such call, nothing happens.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(ctypes.c_size_t(0))

@@ -10,6 +10,7 @@ decided.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -27,6 +28,7 @@ from leeward.network._portfolio import EVIDENCE, evidence_of, leaned, led_from, 
 from leeward.network._replies import replies_of
 from leeward.network._revote import revoted
 from leeward.network._search import Search, confirmed_of
+from leeward.network._taint import Judge
 from leeward.network._time import timing_of
 
 if TYPE_CHECKING:
@@ -100,23 +102,34 @@ def refresh(
     suspicion = _suspicion(previous, more, confirmed)
     votes: Doubles = _longer(previous.families["votes"], len(suspicion)).astype(np.float64)
     replies = None if previous.replied is None else replies_of(graph, touches)
-    again = revoted(more, kept.ways, len(previous.log_odds), replies)
-    votes[again.accounts] = again.votes
-    step = step_of(
-        graph,
-        touches,
-        confirmed.things,
-        suspicion,
-        votes,
-        kept.size,
-        replies,
-        hashtags=kept.hashtags,
-    )
+    judge = Judge(touches)
+
+    def voted() -> Doubles:
+        again = voting.result()
+        votes[again.accounts] = again.votes
+        return votes
+
+    with ThreadPoolExecutor(1) as beside:
+        voting = beside.submit(revoted, more, kept.ways, len(previous.log_odds), replies)
+        step = step_of(
+            graph,
+            touches,
+            confirmed.things,
+            suspicion,
+            voted,
+            kept.size,
+            confirmed.shown,
+            replies,
+            hashtags=kept.hashtags,
+            judge=judge,
+        )
+        again = voting.result()
     agreement = _longer(kept.agreement, len(suspicion))
     order = _order(previous, step.total + agreement)
     others = _suspected(graph, more, confirmed, order, kept.size)
     if (others != suspicion).any():
         suspicion = others
+        del step
         step = step_of(
             graph,
             touches,
@@ -124,8 +137,10 @@ def refresh(
             suspicion,
             votes,
             kept.size,
+            confirmed.shown,
             replies,
             hashtags=kept.hashtags,
+            judge=judge,
         )
     timing = timing_of(graph, touches, step.taint, suspicion, confirmed.given)
     families = _families(previous, graph, touches, confirmed)
@@ -139,6 +154,7 @@ def refresh(
         step,
         {**blended, **of_time(previous.weights, timing), "priors": prior},
         previous.extent.estimate,
+        unheard=votes < kept.least_votes,
         draw_line=kept.draws_line,
     )
     found = previous._replace(

@@ -70,6 +70,7 @@ class Kept(NamedTuple):
         standing: The mean log share of like accounts above the seeds, by the evidence.
         draws_line: Whether there may be a line.
         hashtags: Whether hashtags count that no person judged.
+        least_votes: The votes below which nobody is above the line; see :func:`concluded`.
     """
 
     graph: Graph
@@ -84,6 +85,7 @@ class Kept(NamedTuple):
     standing: float
     draws_line: bool
     hashtags: bool
+    least_votes: float
 
 
 class Search(NamedTuple):
@@ -103,9 +105,10 @@ class Search(NamedTuple):
         asked_first: (accounts) Who is never above the line without a person: who argued under
             tainted posts or complained about them, since critics repost, too; who is held to be
             a minor or says to be a bot; and of those who would stand above it, whose evidence
-            rests on fewer than two other authors, who answers suspects half as often as it does
-            anything tainted, and whom the evidence that gives the reasons would not put there;
-            and, where replies led, everybody but those whom a person confirmed.
+            rests on fewer than two other authors or owners, who answers suspects half as often
+            as it does anything tainted, for whom the confirmed vote less than for nine in ten of
+            each other, and whom the evidence that gives the reasons would not put there; and,
+            where replies led, everybody but those whom a person confirmed.
         line: Log-odds at and above which 99 of 100 of the others are expected to belong; infinite
             where no number of accounts does.
         own: How many of the seeds the others found, of how many, within how many accounts.
@@ -195,6 +198,7 @@ def search(
         standing(shares_above(found.total, touches.by_account.degrees(), members)),
         checked is not None and ground.leads and ground.abstained is None,
         hidden is None or hidden.hashtags,
+        _least_votes(found.growth.votes, checked),
     )
     settled = [n for n, weight in seeds.items() if weight and graph.kind[n] == Node.ACCOUNT]
     said = concluded(
@@ -205,6 +209,7 @@ def search(
         step,
         {**blended, "priors": prior},
         extent.estimate,
+        unheard=found.growth.votes < kept.least_votes,
         draw_line=kept.draws_line,
     )
     return Search(
@@ -262,6 +267,15 @@ def confirmed_of(
     given = [touches.account_at[node] for node, weight in seeds.items() if weight > 0]
     of_seeds = np.intersect1d(members, np.array(given, np.int32))
     return Confirmed(members, weights, innocent, things, of_seeds), prior
+
+
+def _least_votes(votes: Doubles, hidden: Hidden | None) -> float:
+    """The votes that put an account where nine in ten of the hidden seeds stood by votes alone."""
+    if hidden is None or hidden.votes is None:
+        return -np.inf
+    ranks = np.sort(hidden.votes)
+    rank = int(ranks[len(ranks) - 1 - len(ranks) // 10])
+    return float(np.sort(votes)[::-1][min(rank, len(votes) - 1)])
 
 
 def _own(hidden: Hidden) -> tuple[int, int, int]:

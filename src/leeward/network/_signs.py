@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
-from leeward.network._dissent import dissent_of
-from leeward.network._guards import answers, distinct_authors, filed_flags
-from leeward.network._taint import without_hints
+from leeward.network._dissent import counts_of
+from leeward.network._guards import answers, filed_flags, stands_alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,10 +45,6 @@ SIGNS: Final = (
     "complained",
 )
 """What the columns of :attr:`Signs.values` are, in their order."""
-_AUTHORS: Final = 2
-"""Other authors that evidence has to rest on."""
-_ANSWERS: Final = 0.5
-"""Replies to suspects, for each tainted thing: who answers so much rather argues."""
 _HALF: Final = 0.5
 """Acts that are added to counts before their logarithm is taken, and a fifth of it to those of
 replies, which are rarer."""
@@ -60,10 +55,10 @@ class Signs(NamedTuple):
 
     Attributes:
         values: (accounts, signs) Counts as logarithms, log-likelihood ratios as they are.
-        alone: (accounts) Whose evidence rests on fewer than two other authors, or who answers
-            suspects half as often as it does anything tainted. A search marks of them only those
-            who stand above its own line; above any other line they are no less to be asked about
-            first.
+        alone: (accounts) Whose evidence rests on fewer than two other authors or owners, or who
+            answers suspects half as often as it does anything tainted. A search marks of them
+            only those who stand above its own line; above any other line they are no less to be
+            asked about first.
     """
 
     values: Doubles
@@ -86,6 +81,10 @@ class Found(Protocol):
         """What accounts did with them."""
 
     @property
+    def parts(self) -> Mapping[str, Doubles]:
+        """(accounts) The named parts of log-odds; ``argued`` is one."""
+
+    @property
     def suspicion(self) -> Doubles:
         """(accounts) What it was counted from."""
 
@@ -106,25 +105,24 @@ def signs_of(graph: Graph, found: Found) -> Signs:
         found: The search.
     """
     touches, taint, suspicion = found.touches, found.taint, found.suspicion
-    dissent = dissent_of(graph, touches, taint, suspicion)
+    under, _ = counts_of(graph, touches, taint.most)
     replied = answers(graph, touches, suspicion).astype(np.float64)
     tainted = found.conduct.tainted.sum(axis=1)
     acts = touches.acts.sum(axis=1, dtype=np.float64)
-    authors = distinct_authors(graph, touches, without_hints(taint), suspicion)
     few, some = _HALF / 5, _HALF
     columns = [
         *found.conduct.parts.T,
-        dissent.argued,
+        found.parts["argued"],
         found.families["votes"],
         np.log1p(acts),
         np.log(tainted + few),
         np.log((tainted + few) / (acts + 1)),
-        np.log1p(dissent.replies),
+        np.log1p(under),
         np.log1p(replied),
-        np.log((dissent.replies + few) / (tainted + some)),
+        np.log((under + few) / (tainted + some)),
         np.log((replied + few) / (tainted + some)),
         found.asked_first,
         filed_flags(graph, touches, taint, suspicion),
     ]
-    alone = (authors < _AUTHORS) | ((replied > 0) & (replied >= _ANSWERS * tainted))
+    alone = stands_alone(graph, touches, taint, suspicion, tainted)
     return Signs(np.stack([np.asarray(one, np.float64) for one in columns], axis=1), alone)

@@ -12,6 +12,7 @@ who else made a post with it, apart from all touches.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -23,15 +24,18 @@ from leeward.network._touches import MADE
 from leeward.network._types import CONCLUSIVE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
-    from leeward.network._csr import Int64, UInt8
+    from leeward.network._csr import Bools, Int64, UInt8
     from leeward.network._touches import Rows, Touches
 
     Doubles = npt.NDArray[np.float64]
 
 __all__ = [
     "KINDS",
+    "Judge",
     "Sorts",
     "Taint",
     "chance",
@@ -112,11 +116,124 @@ class Taint(NamedTuple):
         return _highest(self.light, self.heavy, self.made)
 
 
+class Judge:
+    """Judges the things of one ground again and again; only those that suspects touched take time.
+
+    Args:
+        touches: Who touched what.
+    """
+
+    def __init__(self, touches: Touches) -> None:
+        self._touches = touches
+        # A post has one maker; and what one alone made ties no makers.
+        several = np.where((touches.makers >= 2) & (touches.kind != _POST), touches.kind, 0)
+        self._usual = _Usual.of(touches.size, touches.kind)
+        self._usual_made = _Usual.of(touches.makers, several.astype(np.uint8))
+        self._known: tuple[Doubles, Int64] | None = None
+        self._rooms: list[_Room] = []
+
+    def taint(self, suspicion: Doubles, priors: Doubles, *, hashtags: bool = True) -> Taint:
+        """As :func:`taint_of`; what was lent is given back."""
+        self._rooms.clear()
+        return self._judged(_Room.of(len(self._touches.things)), suspicion, priors, hashtags)[0]
+
+    @contextmanager
+    def lent(
+        self, suspicion: Doubles, priors: Doubles, *, hashtags: bool = True
+    ) -> Iterator[tuple[Taint, Doubles]]:
+        """The same with ``taint.most``, in memory that the next one gets."""
+        room = self._rooms.pop() if self._rooms else _Room.of(len(self._touches.things))
+        taint, places = self._judged(room, suspicion, priors, hashtags)
+        _fill_most(places, taint.light, taint.heavy, taint.made, room.most)
+        yield taint, room.most
+        _clear(places, *room)
+        self._rooms.append(room)
+
+    def _judged(
+        self, room: _Room, suspicion: Doubles, priors: Doubles, hashtags: bool
+    ) -> tuple[Taint, Int64]:
+        """What is known of all things, and the places of those of which anything is."""
+        touches = self._touches
+        found, makers, light, heavy, made, _, marked = room
+        suspects = np.flatnonzero(suspicion != 0)
+        _sum(suspects, touches.by_account.unsigned(), suspicion, found, makers, marked)
+        marked[self._known_of(priors)] = True
+        places = np.flatnonzero(marked)
+        _floor(places, found, makers)
+        sorts = _all_sorts(found, places, self._usual)
+        sorts_made = _all_sorts(makers, places, self._usual_made)
+        # For who made a post that a person judged, that judgement alone counts.
+        sorts_made = (sorts_made[_POST - 1]._replace(odds=0.0), *sorts_made[_POST:])
+        deaf = 0 if hashtags else int(Node.TAG)
+        _judge(
+            _heard(places, found, makers, priors, touches.kind, deaf),
+            touches,
+            found,
+            makers,
+            sorts,
+            sorts_made,
+            priors,
+            light,
+            heavy,
+            made,
+        )
+        taint = Taint(
+            found, makers, light, heavy, made, priors, sorts, sorts_made, hashtags=hashtags
+        )
+        return taint, places
+
+    def _known_of(self, priors: Doubles) -> Int64:
+        """The places of things of which something is known; of the same array looked up once."""
+        known = self._known
+        if known is None or known[0] is not priors:
+            self._known = known = priors, np.flatnonzero(priors)
+        return known[1]
+
+
+class _Room(NamedTuple):
+    """(things) Memory in which things are judged, all 0."""
+
+    found: Doubles
+    makers: Doubles
+    light: Doubles
+    heavy: Doubles
+    made: Doubles
+    most: Doubles
+    marked: Bools
+
+    @classmethod
+    def of(cls, things: int) -> _Room:
+        found, makers, light, heavy, made, most = (np.zeros(things) for _ in range(6))
+        return cls(found, makers, light, heavy, made, most, np.zeros(things, np.bool_))
+
+
+class _Usual(NamedTuple):
+    """Things by how many touched them, whoever these are.
+
+    Attributes:
+        size: (things) All touches.
+        kinds: (things) Which kind each is of; what is of none is not looked at.
+        tenths: (kinds, tenths of touches) How many have so many.
+        large: The places of those with more.
+    """
+
+    size: npt.NDArray[np.generic]
+    kinds: UInt8
+    tenths: Int64
+    large: Int64
+
+    @classmethod
+    def of(cls, size: npt.NDArray[np.generic], kinds: UInt8) -> _Usual:
+        tenths = np.zeros((max(KINDS) + 1, _SMALL), np.int64)
+        return cls(size, kinds, tenths, _count_tenths(size, kinds, tenths))
+
+
 def suspect_touches(touches: Touches, suspicion: Doubles) -> tuple[Doubles, Doubles]:
     """(things) The weights of touches, each times the probability of who touched; and by makers."""
     found, makers = np.zeros(len(touches.things)), np.zeros(len(touches.things))
+    marked = np.zeros(len(touches.things), np.bool_)
     suspects = np.flatnonzero(suspicion != 0)
-    _sum(suspects, touches.by_account.unsigned(), suspicion, found, makers)
+    _sum(suspects, touches.by_account.unsigned(), suspicion, found, makers, marked)
     return np.maximum(found, 0, out=found), np.maximum(makers, 0, out=makers)
 
 
@@ -133,18 +250,7 @@ def taint_of(
             of its kind; 0 for most, of which nothing is known.
         hashtags: Whether a hashtag may be tainted that no person judged.
     """
-    found, makers = suspect_touches(touches, suspicion)
-    sorts = sorts_of(found, touches.size, touches.kind)
-    # A post has one maker; and what one alone made ties no makers.
-    several = np.where((touches.makers >= 2) & (touches.kind != _POST), touches.kind, 0)
-    sorts_made = sorts_of(makers, touches.makers, several.astype(np.uint8))
-    # For who made a post that a person judged, that judgement alone counts.
-    sorts_made = (sorts_made[_POST - 1]._replace(odds=0.0), *sorts_made[_POST:])
-    light, heavy, made = np.zeros((3, len(found)))
-    unjudged = Taint(
-        found, makers, light, heavy, made, priors, sorts, sorts_made, hashtags=hashtags
-    )
-    return _judged(touches, unjudged)
+    return Judge(touches).taint(suspicion, priors, hashtags=hashtags)
 
 
 def without_hints(taint: Taint) -> Taint:
@@ -161,24 +267,6 @@ def without_hints(taint: Taint) -> Taint:
     return taint._replace(light=light, heavy=heavy, made=made, priors=priors)
 
 
-def _judged(touches: Touches, taint: Taint) -> Taint:
-    """The same with the probabilities of all things, which were 0."""
-    deaf = 0 if taint.hashtags else int(Node.TAG)
-    _judge(
-        _heard(taint.touches, taint.makers, taint.priors, touches.kind, deaf),
-        touches,
-        taint.touches,
-        taint.makers,
-        taint.sorts,
-        taint.sorts_made,
-        taint.priors,
-        taint.light,
-        taint.heavy,
-        taint.made,
-    )
-    return taint
-
-
 def sorts_of(found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8) -> tuple[Sorts, ...]:
     """Tell the tainted things of each kind from the ordinary ones.
 
@@ -190,9 +278,16 @@ def sorts_of(found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8) -> tup
     Returns:
         By place in :data:`KINDS`.
     """
+    return _all_sorts(found, np.flatnonzero(found > 0), _Usual.of(size, kinds))
+
+
+def _all_sorts(found: Doubles, places: Int64, usual: _Usual) -> tuple[Sorts, ...]:
+    """The same, where those that suspects may have touched are known; they ascend."""
+    size, kinds = usual.size, usual.kinds
     # Things that no suspect touched differ by their number of touches alone, in tenths.
-    tenths = np.zeros((max(KINDS) + 1, _SMALL), np.int64)
-    some, large = _sifted(found, size, kinds, tenths)
+    tenths, large = usual.tenths.copy(), usual.large
+    some = _sifted(places, found, size, kinds, tenths)
+    large = large[(found[large] <= 0) | (size[large].astype(np.float64) <= 0)]
     each = []
     for kind in KINDS:
         touched, rest = some[kinds[some] == kind], large[kinds[large] == kind]
@@ -258,49 +353,88 @@ def _highest(light: Doubles, heavy: Doubles, made: Doubles) -> Doubles:
 
 
 @kernel
-def _heard(found: Doubles, makers: Doubles, priors: Doubles, kind: UInt8, deaf: int) -> Int64:
+def _fill_most(places: Int64, light: Doubles, heavy: Doubles, made: Doubles, most: Doubles) -> None:
+    for j in places:
+        most[j] = max(light[j], heavy[j], made[j])
+
+
+@kernel
+def _floor(places: Int64, found: Doubles, makers: Doubles) -> None:
+    for j in places:
+        found[j], makers[j] = max(found[j], 0.0), max(makers[j], 0.0)
+
+
+@kernel
+def _clear(
+    places: Int64,
+    found: Doubles,
+    makers: Doubles,
+    light: Doubles,
+    heavy: Doubles,
+    made: Doubles,
+    most: Doubles,
+    marked: Bools,
+) -> None:
+    for j in places:
+        found[j] = makers[j] = light[j] = heavy[j] = made[j] = most[j] = 0.0
+        marked[j] = False
+
+
+@kernel
+def _heard(
+    places: Int64, found: Doubles, makers: Doubles, priors: Doubles, kind: UInt8, deaf: int
+) -> Int64:
     """The things that a suspect touched, but those of one kind, and those that were judged."""
-    some, count = np.empty(1 << 10, np.int64), 0
-    for j in range(len(found)):
+    some, count = np.empty(len(places), np.int64), 0
+    for j in places:
         is_heard = (found[j] > 0 or makers[j] > 0) and kind[j] != deaf
         if is_heard or priors[j] != 0:
-            if count == len(some):
-                some = np.append(some, np.empty_like(some))
             some[count] = j
             count += 1
     return some[:count]
 
 
 @kernel
-def _sifted(
-    found: Doubles, size: npt.NDArray[np.generic], kinds: UInt8, tenths: Int64
-) -> tuple[Int64, Int64]:
-    """Count things without a suspect's touch by their kinds and by tenths of touches.
+def _count_tenths(size: npt.NDArray[np.generic], kinds: UInt8, tenths: Int64) -> Int64:
+    """Count things by their kinds and by tenths of touches.
 
     Returns:
-        The places of those with a suspect's touch, and of those without that have too many others
-        to be counted so.
+        The places of those that have too many to be counted so.
     """
-    some, large = np.empty(1 << 10, np.int64), np.empty(16, np.int64)
-    count = many = 0
-    for i in range(len(found)):
+    large, many = np.empty(16, np.int64), 0
+    for i in range(len(size)):
         if kinds[i] == 0:
-            continue
-        if found[i] > 0 and size[i] > 0:
-            if count == len(some):
-                some = np.append(some, np.empty_like(some))
-            some[count] = i
-            count += 1
             continue
         place = np.rint(np.float64(size[i]) * 10)
         if place < tenths.shape[1]:
             tenths[kinds[i], int(place)] += 1
-        else:
-            if many == len(large):
-                large = np.append(large, np.empty_like(large))
-            large[many] = i
-            many += 1
-    return some[:count], large[:many]
+            continue
+        if many == len(large):
+            large = np.append(large, np.empty_like(large))
+        large[many] = i
+        many += 1
+    return large[:many]
+
+
+@kernel
+def _sifted(
+    places: Int64,
+    found: Doubles,
+    size: npt.NDArray[np.generic],
+    kinds: UInt8,
+    tenths: Int64,
+) -> Int64:
+    """The things with a suspect's touch, which are counted no longer among the others."""
+    some, count = np.empty(len(places), np.int64), 0
+    for i in places:
+        if kinds[i] == 0 or found[i] <= 0 or size[i] <= 0:
+            continue
+        some[count] = i
+        count += 1
+        place = np.rint(np.float64(size[i]) * 10)
+        if place < tenths.shape[1]:
+            tenths[kinds[i], int(place)] -= 1
+    return some[:count]
 
 
 @kernel
@@ -334,10 +468,12 @@ def _sum(
     suspicion: Doubles,
     found: Doubles,
     makers: Doubles,
+    marked: Bools,
 ) -> None:
     for i in suspects:
         for e in range(rows.start[i], rows.start[i + 1]):
             found[rows.other[e]] += rows.weight[e] * suspicion[i]
+            marked[rows.other[e]] = True
             if rows.how[e] & MADE:
                 makers[rows.other[e]] += suspicion[i]
 
