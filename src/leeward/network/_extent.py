@@ -66,7 +66,8 @@ def extent_of(total: Doubles, members: Int32, hidden: Hidden | None, accounts: i
     share = np.random.default_rng(0).beta(found + 0.5, len(members) - found + 0.5, _DRAWS)
     draws = _likely(ranked, cut, len(ranked) - cut) / np.maximum(share, 1e-3)
     low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
-    return Extent(*(float(np.clip(one, 1, most)) for one in (middle, low, 2 * high)))
+    least = min(len(members), most)  # those at least
+    return Extent(*(float(np.clip(one, least, most)) for one in (middle, low, 2 * high)))
 
 
 def _cut(ranked: Doubles, hidden: Hidden) -> int:

@@ -30,8 +30,9 @@ _FEWEST: Final = 4
 """Accounts to compare with, at least."""
 _DEVIATIONS: Final = 2.33
 """One-sided, one in a hundred."""
-_CHANCE, _RANKINGS = 0.01, 5
-"""One in a hundred, of the best of so many rankings."""
+_CHANCE: Final = 0.01
+_RANKINGS: Final = 5
+"""As many are compared, co-sharing left out."""
 _FAR: Final = 2.0
 """So many times as far from the middle, one set of placebo seeds is enough to tell."""
 
@@ -61,10 +62,10 @@ def nothing_in_common(
         )
     if len(sets[0]) == _MOST:  # where seeds stand far beyond what chance makes likely, one will do
         logs = placebo(ways, sets[:1])
-        if best < least_of(logs, len(members), _FAR * _DEVIATIONS):
+        if best < least_of(logs, len(members), _FAR * _DEVIATIONS, _RANKINGS):
             return None
     logs = placebo(ways, sets)
-    if best < least_of(logs, len(members)):
+    if best < least_of(logs, len(members), rankings=_RANKINGS):
         return None
     middle = float(logs.mean())
     return (
@@ -104,19 +105,22 @@ def placebo(ways: Ways, sets: list[Int64]) -> Doubles:
     return logs
 
 
-def least_of(logs: Doubles, members: int, deviations: float = _DEVIATIONS) -> float:
+def least_of(
+    logs: Doubles, members: int, deviations: float = _DEVIATIONS, rankings: int = 1
+) -> float:
     """Below which standing so many seeds have more in common than anybody has.
 
-    It is never higher than what the best of several rankings reaches by chance alone: random seeds
+    It is never higher than what the best of so many rankings reaches by chance alone: random seeds
     to whom nothing leads all stand in the middle, and their spread says too little.
 
     Args:
         logs: The log shares of like accounts above random seeds.
         members: How many seeds.
         deviations: How many standard errors below their mean.
+        rankings: Of how many the standing is the best.
     """
     spread = float(logs.mean() - deviations * logs.std() / np.sqrt(members))
-    return min(spread, -least_likely(members, _CHANCE / _RANKINGS) / members)
+    return min(spread, -least_likely(members, _CHANCE / rankings) / members)
 
 
 def drawn(graph: Graph, touches: Touches, members: Int32) -> list[Int64]:

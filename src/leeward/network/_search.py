@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from leeward.errors import UsageError
 from leeward.network._acts import Node
 from leeward.network._agreement import agreed
 from leeward.network._conclusion import concluded
+from leeward.network._evenly import stand_evenly
 from leeward.network._extent import Extent, extent_of
 from leeward.network._ground import ground_of
 from leeward.network._growth import Confirmed
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from leeward.network._conclusion import Conclusion
     from leeward.network._conduct import Conduct
     from leeward.network._graph import Graph
+    from leeward.network._ground import Ground
     from leeward.network._hiding import Hidden
     from leeward.network._replied import Replied
     from leeward.network._taint import Taint
@@ -52,6 +56,10 @@ _CONFIRMED: Final = 6.0
 """Log-odds of what a seed says about itself."""
 _SETTLED: Final = 20.0
 """The same of a thing, where they are added to how common tainted things are."""
+_HALF: Final = 0.5
+"""How much the evidence has to count for a line. Where another ranking puts hidden seeds higher, it
+knows something that tells them from those whom the evidence puts beside them: a fan club, say,
+inside which a network hides."""
 
 
 class Kept(NamedTuple):
@@ -196,12 +204,16 @@ def search(
         frozenset((node, weight > 0) for node, weight in seeds.items() if weight),
         touches.accounts[confirmed.members],
         standing(shares_above(found.total, touches.by_account.degrees(), members)),
-        checked is not None and ground.leads and ground.abstained is None,
+        checked is not None
+        and ground.leads
+        and ground.abstained is None
+        and weights.get(EVIDENCE, 0.0) >= _HALF,
         hidden is None or hidden.hashtags,
         _least_votes(found.growth.votes, checked),
     )
     settled = [n for n, weight in seeds.items() if weight and graph.kind[n] == Node.ACCOUNT]
-    said = concluded(
+    conclude = partial(
+        concluded,
         graph,
         touches,
         confirmed,
@@ -210,8 +222,11 @@ def search(
         {**blended, "priors": prior},
         extent.estimate,
         unheard=found.growth.votes < kept.least_votes,
-        draw_line=kept.draws_line,
     )
+    said = conclude(draw_line=kept.draws_line)
+    if kept.draws_line and not _is_even(said, ground, confirmed):
+        kept, extent = kept._replace(draws_line=False), extent._replace(low=float(len(members)))
+        said = conclude(draw_line=False)
     return Search(
         touches,
         said.log_odds,
@@ -267,6 +282,14 @@ def confirmed_of(
     given = [touches.account_at[node] for node, weight in seeds.items() if weight > 0]
     of_seeds = np.intersect1d(members, np.array(given, np.int32))
     return Confirmed(members, weights, innocent, things, of_seeds), prior
+
+
+def _is_even(said: Conclusion, ground: Ground, confirmed: Confirmed) -> bool:
+    """Whether the hidden ones stand among those above the line as these would."""
+    likely = said.log_odds >= said.line
+    likely[confirmed.members] = False
+    totals = () if ground.hidden is None else ground.hidden.totals
+    return stand_evenly(likely, ground.ways.activity, totals, ground.parts)
 
 
 def _least_votes(votes: Doubles, hidden: Hidden | None) -> float:

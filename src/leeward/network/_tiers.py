@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Bools = npt.NDArray[np.bool_]
 
 __all__ = ["calibrated", "tiers_of"]
+
+_FOR_EACH: Final = 10
+"""Suspects for each confirmed account, where no size could be estimated."""
 
 
 def calibrated(search: Search) -> bool:
@@ -67,10 +70,15 @@ def _likely(search: Search) -> Bools:
     """Who is likelier than not to belong, or stands within the estimated size of the network.
 
     Equal ones are within it together or not at all, so that it never holds more than were
-    estimated. Where nothing could be hidden the estimate is a rough one, and still the better
-    bound: anything at all speaks for a tenth of a platform.
+    estimated. Where nothing could be hidden the size is not known: there it is for whom what is
+    known of an account speaks, whatever the base rate, and ten for each confirmed account at most,
+    since something speaks for a tenth of any platform.
     """
     ranked = np.sort(-search.log_odds)
     as_high = np.searchsorted(ranked, -search.log_odds, side="right")
+    if not calibrated(search):
+        most = _FOR_EACH * max(len(search.kept.members), 1)
+        speaks: Bools = (search.log_odds > search.parts["base rate"]) & (as_high <= most)
+        return speaks
     likely: Bools = (search.probability >= 0.5) | (as_high <= ceil(search.extent.estimate))
     return likely
