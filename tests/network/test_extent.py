@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.network._extent import extent_of, likely_members, line_of
+from leeward.network._extent import extent_of, line_of, settled_members
 from leeward.network._hiding import Hidden
 
 ODDS = st.lists(st.floats(-8, 8) | st.integers(-8, 8).map(float), min_size=1, max_size=60)
@@ -81,13 +81,13 @@ def test_a_small_network_among_many_suspects_is_not_taken_for_as_many(
     ratios[:ring] += 2 * apart
     for suspects in (2 * ring, 4 * ring):
         among = int((np.argsort(-ratios)[:suspects] < ring).sum())
-        assert likely_members(ratios, suspects) == pytest.approx(among, rel=0.3)
+        assert settled_members(ratios, suspects) == pytest.approx(among, rel=0.3)
 
 
 def test_how_many_are_members_agrees_with_itself() -> None:
     """With the number it says as the base rate, the probabilities add up to it."""
     ratios = np.sort(np.random.default_rng(1).normal(0, 4, 2_000))[::-1]
-    found = likely_members(ratios, 300)
+    found = settled_members(ratios, 300)
     odds = ratios[:300] + np.log(found / (2_000 - found))
     assert (1 / (1 + np.exp(-odds))).sum() == pytest.approx(found, rel=0.01)
 

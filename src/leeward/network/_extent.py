@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Doubles = npt.NDArray[np.float64]
     Int32 = npt.NDArray[np.int32]
 
-__all__ = ["Extent", "extent_of", "likely_members", "line_of"]
+__all__ = ["Extent", "extent_of", "likely_members", "line_of", "settled_members"]
 
 _TARGET: Final = 0.99
 _DRAWS: Final = 2_000
@@ -45,8 +45,9 @@ def extent_of(total: Doubles, members: Int32, hidden: Hidden | None, accounts: i
     Among so many accounts stood a share of the hidden ones; of all members, the same share is
     taken to stand there (Lincoln 1930, Petersen 1896: capture and recapture). How many of these
     accounts are members follows from their own evidence, which says it best where nearly all of
-    them are. Confirmed ones are mostly the active ones, so the silent may be missed: the upper
-    end allows for as many again.
+    them are: by a base rate that agrees with the answer for the estimate and the lower end, and for
+    the upper end by one at which all of them are. Confirmed ones are mostly the active ones, so the
+    silent may be missed: the upper end allows for as many again.
 
     Args:
         total: (accounts) Log-odds without a base rate.
@@ -64,8 +65,9 @@ def extent_of(total: Doubles, members: Int32, hidden: Hidden | None, accounts: i
     found = int((hidden.ranks < cut).sum())
     # The share of members that is found, after Jeffreys.
     share = np.random.default_rng(0).beta(found + 0.5, len(members) - found + 0.5, _DRAWS)
-    draws = _likely(ranked, cut, len(ranked) - cut) / np.maximum(share, 1e-3)
-    low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
+    whole = 1 / np.maximum(share, 1e-3)
+    low, middle = settled_members(total, cut) * np.quantile(whole, (0.05, 0.5))
+    high = _likely(ranked, cut, len(ranked) - cut) * np.quantile(whole, 0.95)
     least = min(len(members), most)  # those at least
     return Extent(*(float(np.clip(one, least, most)) for one in (middle, low, 2 * high)))
 
@@ -87,7 +89,7 @@ def _cut(ranked: Doubles, hidden: Hidden) -> int:
 
 
 def likely_members(total: Doubles, size: int) -> float:
-    """How many of so many suspects are members.
+    """How many of so many suspects are members, if so many belong in all.
 
     Args:
         total: (accounts) Log-odds without a base rate.
@@ -99,14 +101,25 @@ def likely_members(total: Doubles, size: int) -> float:
 
 
 def _likely(ranked: Doubles, size: int, others: int) -> float:
-    """The same of the highest, in order; ``others`` is how many stand below them.
+    """The same of the highest, in order; ``others`` is how many stand below them."""
+    odds = ranked[:size] + np.log(size / max(others, 1))
+    return float((1 / (1 + np.exp(-np.clip(odds, -50, 50)))).sum())
 
-    How common members are is what the answer itself says, by expectation-maximisation (Saerens,
-    Latinne and Decaestecker 2002). That all of so many belong is only where it begins.
+
+def settled_members(total: Doubles, size: int) -> float:
+    """How many of so many suspects are members, by a base rate that agrees with the answer.
+
+    That all of so many belong is only where it begins; how common members are then follows by
+    expectation-maximisation (Saerens, Latinne and Decaestecker 2002). Evidence that says too little
+    makes it too low, as the other count is too high where few of the suspects belong.
+
+    Args:
+        total: (accounts) Log-odds without a base rate.
+        size: How many of the highest are suspects.
     """
-    accounts, found = size + others, float(size)
+    ranked, found = np.sort(total)[::-1][:size], float(size)
     for _ in range(_ROUNDS):
-        odds = ranked[:size] + np.log(found / max(accounts - found, 1))
+        odds = ranked + np.log(found / max(len(total) - found, 1))
         before, found = found, float((1 / (1 + np.exp(-np.clip(odds, -50, 50)))).sum())
         if found < _NOBODY or abs(before - found) < _STILL * before:
             break
