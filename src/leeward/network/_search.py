@@ -56,10 +56,11 @@ _CONFIRMED: Final = 6.0
 """Log-odds of what a seed says about itself."""
 _SETTLED: Final = 20.0
 """The same of a thing, where they are added to how common tainted things are."""
-_HALF: Final = 0.5
-"""How much the evidence has to count for a line. Where another ranking puts hidden seeds higher, it
-knows something that tells them from those whom the evidence puts beside them: a fan club, say,
-inside which a network hides."""
+_COUNTS: Final = 1 / 21
+"""How much the evidence has to count for a line: before seeds are hidden it is taken for the best
+ranking at twenty to one. Where another ranking puts hidden seeds so much higher, it knows something
+that tells them from those beside whom the evidence puts them: a fan club, say, inside which a
+network hides."""
 
 
 class Kept(NamedTuple):
@@ -207,7 +208,7 @@ def search(
         checked is not None
         and ground.leads
         and ground.abstained is None
-        and weights.get(EVIDENCE, 0.0) >= _HALF,
+        and weights.get(EVIDENCE, 0.0) >= _COUNTS,
         hidden is None or hidden.hashtags,
         _least_votes(found.growth.votes, checked),
     )
