@@ -56,11 +56,10 @@ _CONFIRMED: Final = 6.0
 """Log-odds of what a seed says about itself."""
 _SETTLED: Final = 20.0
 """The same of a thing, where they are added to how common tainted things are."""
-_COUNTS: Final = 1 / 21
-"""How much the evidence has to count for a line: before seeds are hidden it is taken for the best
-ranking at twenty to one. Where another ranking puts hidden seeds so much higher, it knows something
-that tells them from those beside whom the evidence puts them: a fan club, say, inside which a
-network hides."""
+_BETTER: Final = 20.0
+"""How many times as likely as the evidence another ranking may be the best, for a line. One that is
+puts hidden seeds so much higher that it knows something that tells them from those beside whom the
+evidence puts them: a fan club, say, inside which a network hides."""
 
 
 class Kept(NamedTuple):
@@ -208,7 +207,7 @@ def search(
         checked is not None
         and ground.leads
         and ground.abstained is None
-        and weights.get(EVIDENCE, 0.0) >= _COUNTS,
+        and _BETTER * weights.get(EVIDENCE, 0.0) >= max(weights.values()),
         hidden is None or hidden.hashtags,
         _least_votes(found.growth.votes, checked),
     )
