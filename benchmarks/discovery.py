@@ -10,8 +10,7 @@ as platforms grow does. A million accounts make 25 million events.
     python benchmarks/discovery.py --log DATA --truth truth.parquet
 
 With ``--keep`` platforms stay where they are made, and are taken from there. ``--log`` measures a
-log that is there, and beside it what its latest 100,000 events cost: to take them into the graph of
-the others, and into a search of it.
+log that is there. What later events cost is measured by ``benchmarks/search.py``.
 """
 
 from __future__ import annotations
@@ -23,15 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from leeward.evaluate import RING, draw_seeds, read_truth, trial
-from leeward.network import COLUMNS, GraphBuilder, Seed, refresh, search
+from leeward.network import Seed
 from leeward.network import discover as discovered
 from leeward.pipeline import discover, ingest, interaction_graph
 from leeward.simulate import simulate
@@ -41,16 +38,12 @@ from machine import memory
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from leeward.network import Graph
-
 _HERE = Path(__file__).resolve()
 _WARM = 2_000
 """Accounts of a platform whose measures are thrown away: kernels are compiled there."""
 _SEEDS = 10
 _SHARE = 100
 """One account in so many is in the ring."""
-_LATEST = 100_000
-"""Events that come to a graph and to a search of it."""
 
 
 def further_seeds(draws: int = 4) -> dict[str, Any]:
@@ -130,16 +123,15 @@ def _make(accounts: int, place: Path) -> None:
     (place / "made").touch()
 
 
-def of_log(data: Path, truth: Path, *, later: bool = False) -> dict[str, float]:
+def of_log(data: Path, truth: Path) -> dict[str, float]:
     """The same of a log that is there, each part in a process of its own.
 
     Args:
         data: The log's folder. The graph is saved there.
         truth: The roles of its accounts.
-        later: Whether the latest events are taken in apart as well.
     """
     figures: dict[str, float] = {}
-    for what in ("graph", "save", "search", *(("later",) if later else ())):
+    for what in ("graph", "save", "search"):
         command = [sys.executable, str(_HERE), "--measure", what, str(data), str(truth)]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         figures |= json.loads(said)
@@ -154,8 +146,6 @@ def _measured(what: str, data: Path, truth: Path) -> dict[str, float]:
         if what == "graph":
             graph, figures = _cost(what, lambda: interaction_graph(log, keep=False))
             return {"events": graph.events, **figures}
-        if what == "later":
-            return _later(log, names)
         graph = interaction_graph(log)
         if what == "save":
             return {}
@@ -170,40 +160,6 @@ def _cost(what: str, work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
         f"{what}, cpu s": time.process_time() - cpu,
         f"{what}, peak MB": memory()["VmHWM"],
     }
-
-
-def _later(log: Log, names: list[str]) -> dict[str, float]:
-    """What it costs to take the latest events into a graph, and into a search; the second time.
-
-    The first time kernels may be compiled.
-    """
-    cut, before = log.last_seq() - _LATEST, GraphBuilder(log.hasher)
-    latest = []
-    for batch in log.scan(COLUMNS):
-        is_late = batch["seq"].to_numpy() > cut
-        before.add(batch.filter(pa.array(~is_late)))
-        if is_late.any():
-            latest.append(batch.filter(pa.array(is_late)))
-    graph = before.finish()
-    found = search(graph, _nodes(graph, names, log))
-    figures: dict[str, float] = {}
-    for _ in range(2):
-        larger, extended = _cost("extension", lambda: _extended(graph, latest, log))
-        seeds = _nodes(larger, names, log)
-        figures = extended | _cost("refresh", partial(refresh, found, larger, seeds))[1]
-    return figures
-
-
-def _extended(graph: Graph, batches: list[pa.RecordBatch], log: Log) -> Graph:
-    builder = GraphBuilder(log.hasher, graph)
-    for batch in batches:
-        builder.add(batch)
-    return builder.finish()
-
-
-def _nodes(graph: Graph, names: list[str], log: Log) -> dict[int, float]:
-    nodes = (graph.find("account", name, log.hasher) for name in names)
-    return {node: 1.0 for node in nodes if node is not None}
 
 
 def exponents(rows: list[dict[str, float]]) -> dict[str, float]:
@@ -236,7 +192,7 @@ if __name__ == "__main__":
     elif given.log:
         if given.truth is None:
             parser.error("--log needs --truth")
-        print(_shown(of_log(given.log, given.truth, later=True), 1))
+        print(_shown(of_log(given.log, given.truth), 1))
     elif given.growth:
         rows = []
         place = given.keep or _HERE.parent / ".data" / "growth"

@@ -46,8 +46,9 @@ TIERS: Final[dict[Tier, str]] = {
     "suspect": "likelier than not to belong, or within the estimated size of the network: a "
     "question for a reviewer",
     "ask first": "has opposed what the others spread, rests on fewer than two other accounts or "
-    "on what other searches found, may be of a neighbouring group, or was found by whom it "
-    "answered: a person looks before anything is built on it",
+    "owners or on what other searches found, is hardly voted for by the confirmed, may be of a "
+    "neighbouring group, or was found by whom it answered: a person looks before anything is built "
+    "on it",
     "below": "stands lower than the network is thought to reach: no question follows from it",
     "shielded": "only protective actions exist for it",
 }
