@@ -10,7 +10,8 @@ from leeward.network import Node, rankings
 from leeward.network._betabinomial import Beta
 from leeward.network._conduct import Conduct, Habit
 from leeward.network._extent import Extent
-from leeward.network._taint import Sorts, Taint
+from leeward.network._sorts import Sorts
+from leeward.network._taint import Taint
 from leeward.network._touches import touches_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from scipy.special import betaln
 
 from leeward.network import CONCLUSIVE, Act, Graph, Node
 from leeward.network._betabinomial import Beta
-from leeward.network._taint import Sorts, Taint
+from leeward.network._sorts import Sorts
+from leeward.network._taint import Taint
 from leeward.network._touches import Touches, touches_of
 from tests.network._events import HASHER, graph_of, random_events
 

@@ -12,7 +12,8 @@ from scipy.special import betaln
 from scipy.stats import beta, betabinom
 
 from leeward.network import CONCLUSIVE, Node
-from leeward.network._taint import KINDS, chance, sorts_of, suspect_touches, taint_of
+from leeward.network._sorts import KINDS, Usual, sorts_of
+from leeward.network._taint import chance, suspect_touches, taint_of
 from leeward.network._touches import touches_of
 from tests.network._events import event, graph_of
 from tests.network._evidence import SORTS, World, chance_of, worlds
@@ -20,7 +21,7 @@ from tests.network._evidence import SORTS, World, chance_of, worlds
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leeward.network._taint import Sorts
+    from leeward.network._sorts import Sorts
     from leeward.network._touches import Touches
 
     Doubles = npt.NDArray[np.float64]
@@ -168,7 +169,8 @@ def mixed(seed: int, share: float, ordinary: float, tainted: float) -> tuple[Dou
 
 def sorts_alone(found: Doubles, sizes: Doubles) -> Sorts:
     """Where there are things of one kind alone."""
-    return sorts_of(found, sizes, np.full(len(sizes), Node.POST, np.uint8))[Node.POST - 1]
+    usual = Usual.of(sizes, np.full(len(sizes), Node.POST, np.uint8))
+    return sorts_of(found, np.flatnonzero(found > 0), usual)[Node.POST - 1]
 
 
 @pytest.mark.parametrize("tainted", [0.4, 0.7])

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from leeward.network._csr import Bools, Csr, Int32, Int64, UInt8
     from leeward.network._graph import Graph
-    from leeward.network._taint import Sorts, Taint
+    from leeward.network._sorts import Sorts
+    from leeward.network._taint import Taint
     from leeward.network._touches import Touches
 
     Doubles = npt.NDArray[np.float64]

@@ -15,7 +15,8 @@ import numpy as np
 from leeward.model import kernel
 from leeward.network._betabinomial import Beta, log_ratios
 from leeward.network._conduct import Habit, _habit
-from leeward.network._taint import Sorts, chance, suspect_touches
+from leeward.network._sorts import Sorts
+from leeward.network._taint import chance, suspect_touches
 from leeward.network._touches import CAME
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from leeward.network._consensus import Votes, mean_vote
 from leeward.network._lean import lean, leaning, shares_above, standing
 from leeward.network._lifts import counted_ways
 from leeward.network._replies import REPLIES
-from leeward.network._taint import KINDS
+from leeward.network._sorts import KINDS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
