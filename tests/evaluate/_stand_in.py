@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from leeward.network import Node, rankings
-from leeward.network._betabinomial import Beta
-from leeward.network._conduct import Conduct, Habit
-from leeward.network._extent import Extent
-from leeward.network._sorts import Sorts
-from leeward.network._taint import Taint
-from leeward.network._touches import touches_of
+from leeward.network._evidence.conduct import Conduct, Habit
+from leeward.network._evidence.sorts import Sorts
+from leeward.network._evidence.taint import Taint
+from leeward.network._searching.extent import Extent
+from leeward.network._statistics.betabinomial import Beta
+from leeward.network._touches.touches import touches_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from leeward.network import Act, Node
 
 if TYPE_CHECKING:
     from leeward.network import Graph
-    from leeward.network._steps import WalkSettings
+    from leeward.network._families.steps import WalkSettings
 
 BACK = {Act.REPOSTED, Act.LIKED}
 OWN = {Act.AUTHORED, *BACK}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import duckdb
 import numpy as np
 
-from leeward.network._coshare import Shares
+from leeward.network._touches.coshare import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from leeward.network._coshare import CoShares
+    from leeward.network._touches.coshare import CoShares
 
 __all__ = ["Act", "Named", "Pairs", "by_hand", "election_shares", "join", "of", "shares"]
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.special import betaln
 
 from leeward.network import CONCLUSIVE, Act, Graph, Node
-from leeward.network._betabinomial import Beta
-from leeward.network._sorts import Sorts
-from leeward.network._taint import Taint
-from leeward.network._touches import Touches, touches_of
+from leeward.network._evidence.sorts import Sorts
+from leeward.network._evidence.taint import Taint
+from leeward.network._statistics.betabinomial import Beta
+from leeward.network._touches.touches import Touches, touches_of
 from tests.network._events import HASHER, graph_of, random_events
 
 if TYPE_CHECKING:

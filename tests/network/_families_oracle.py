@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import spsolve
 
 from leeward.network import Act, Csr, Graph, Node
-from leeward.network._steps import WalkSettings
+from leeward.network._families.steps import WalkSettings
 from tests.network._chain import transitions
 
 if TYPE_CHECKING:

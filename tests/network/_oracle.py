@@ -10,7 +10,7 @@ import numpy as np
 
 from leeward.model import Domain
 from leeward.network import Act, Node, Trait
-from leeward.network._table import find
+from leeward.network._graph.table import find
 from tests.network._events import HASHER
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.network._agreement import middle_of, nearest
+from leeward.network._searching.agreement import middle_of, nearest
 
 TOTALS = st.integers(1, 7).flatmap(
     lambda accounts: st.lists(

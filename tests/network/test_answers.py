@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from leeward.errors import UsageError
-from leeward.network._answers import Answers, reviewed
-from leeward.network._doubled import reviewers
-from leeward.network._recalibrate import recalibrate
-from leeward.network._reviewers import FAULTLESS, ErrorRate, ReviewErrors
-from leeward.network._spread import bands, spread
+from leeward.network._review.answers import Answers, reviewed
+from leeward.network._review.doubled import reviewers
+from leeward.network._review.recalibrate import recalibrate
+from leeward.network._review.reviewers import FAULTLESS, ErrorRate, ReviewErrors
+from leeward.network._review.spread import bands, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leeward.network._binomial import Doubles
+    from leeward.network._statistics.binomial import Doubles
 
 TWO = (ReviewErrors.known(0.02, 0.05), ReviewErrors.known(0.1, 0.2))
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from leeward.network import Search, search
-from leeward.network._arguers import Sorts, against, sorts_of
-from leeward.network._betabinomial import Beta
+from leeward.network._evidence.arguers import Sorts, against, sorts_of
+from leeward.network._statistics.betabinomial import Beta
 from tests.network._events import HASHER, event, graph_of
 from tests.network._harbour import MEMBERS, harbour
 

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import beta as beta_distribution
 from scipy.stats import betabinom
 
-from leeward.network._betabinomial import Beta, log_beta, log_ratio, log_ratios
+from leeward.network._statistics.betabinomial import Beta, log_beta, log_ratio, log_ratios
 
 betas = st.builds(Beta.of, st.floats(0.001, 0.95), st.floats(0.5, 500))
 counts = st.integers(0, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from leeward.network._binomial import beta_cdf, beta_quantile, likelihoods, log_factorials
+from leeward.network._statistics.binomial import (
+    beta_cdf,
+    beta_quantile,
+    likelihoods,
+    log_factorials,
+)
 
 
 @given(

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from leeward.model import Hasher, MediaRef
 from leeward.network import Act, Node
-from leeward.network._cells import Cell, cells_of
-from leeward.network._cells_split import (
+from leeward.network._evidence.taint import taint_of
+from leeward.network._result.cells import Cell, cells_of
+from leeward.network._result.split import (
     STRONGEST,
     _components,
     _leiden,
@@ -24,8 +25,7 @@ from leeward.network._cells_split import (
     _ties,
     split,
 )
-from leeward.network._taint import taint_of
-from leeward.network._touches import Touches, touches_of
+from leeward.network._touches.touches import Touches, touches_of
 from tests.network._events import HASHER, event, graph_of, in_pieces, random_events
 
 if TYPE_CHECKING:

@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from leeward.errors import UsageError
-from leeward.network._certify import Certifier, FrozenTier, Standing, certified_together, drawn
-from leeward.network._plan import plan, separable
-from leeward.network._reviewers import FAULTLESS, ErrorRate, ReviewErrors
+from leeward.network._review.certify import (
+    Certifier,
+    FrozenTier,
+    Standing,
+    certified_together,
+    drawn,
+)
+from leeward.network._review.plan import plan, separable
+from leeward.network._review.reviewers import FAULTLESS, ErrorRate, ReviewErrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable

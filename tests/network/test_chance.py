@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import gammaincc
 
-from leeward.network._chance import chance_of, least_likely
+from leeward.network._statistics.chance import chance_of, least_likely
 
 
 @given(number=st.integers(1, 400), total=st.floats(0, 3_000))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from leeward.network._agreement import AGREEMENT
-from leeward.network._conclusion import concluded
-from leeward.network._growth import Confirmed, Step, step_of
-from leeward.network._touches import touches_of
+from leeward.network._searching.agreement import AGREEMENT
+from leeward.network._searching.conclusion import concluded
+from leeward.network._searching.growth import Confirmed, Step, step_of
+from leeward.network._touches.touches import touches_of
 from tests.network._events import HASHER, event, graph_of
 from tests.network._harbour import MEMBERS, harbour
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from leeward.model import Event
     from leeward.network import Graph
-    from leeward.network._conclusion import Conclusion
-    from leeward.network._touches import Touches
+    from leeward.network._searching.conclusion import Conclusion
+    from leeward.network._touches.touches import Touches
 
     Doubles = npt.NDArray[np.float64]
 

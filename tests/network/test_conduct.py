@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from leeward.network import Act, Graph, Node
-from leeward.network._conduct import Conduct, _habit, conduct_of
-from leeward.network._picks import LEAST, likely_things, picks_of, picks_of_one
-from leeward.network._taint import suspect_touches, taint_of
-from leeward.network._touches import touches_of
+from leeward.network._evidence.conduct import Conduct, conduct_of, habit_of
+from leeward.network._evidence.picks import LEAST, likely_things, picks_of, picks_of_one
+from leeward.network._evidence.taint import suspect_touches, taint_of
+from leeward.network._touches.touches import touches_of
 from tests.network._events import HASHER, event, graph_of, random_events
 from tests.network._evidence import SORTS_MADE, WEIGHT, Naive, World, chance_of, taint_by, worlds
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.model import Event
-    from leeward.network._taint import Taint
+    from leeward.network._evidence.taint import Taint
 
     Doubles = npt.NDArray[np.float64]
 
@@ -241,7 +241,7 @@ def test_habits_that_are_known_are_found_again() -> None:
     n = rng.integers(5, 100, 20_000)
     members = (np.arange(len(n)) < 2_000).astype(np.float64)
     k = np.where(members > 0, drawn(rng, 0.2, 0.08, n), drawn(rng, 0.01, 0.02, n))
-    habit = _habit(k, n.astype(np.float64), members)
+    habit = habit_of(k, n.astype(np.float64), members)
     for beta, mean, alike in ((habit.member, 0.2, 0.08), (habit.other, 0.01, 0.02)):
         assert beta.a / (beta.a + beta.b) == pytest.approx(mean, rel=0.1)
         assert 1 / (beta.a + beta.b + 1) == pytest.approx(alike, rel=0.2)
@@ -250,7 +250,7 @@ def test_habits_that_are_known_are_found_again() -> None:
 def test_members_do_it_more_often_than_others_whatever_was_counted() -> None:
     n = np.full(20, 10.0)
     for k in (np.zeros(20), n, np.where(np.arange(20) < 10, 0.0, n)):
-        habit = _habit(k, n, (np.arange(20) < 10).astype(np.float64))
+        habit = habit_of(k, n, (np.arange(20) < 10).astype(np.float64))
         member, other = (beta.a / (beta.a + beta.b) for beta in habit)
         assert 0 < other < member < 1
 

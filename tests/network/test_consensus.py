@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.network._consensus import Votes, mean_vote
-from leeward.network._touches import touches_of
+from leeward.network._touches.touches import touches_of
+from leeward.network._votes.consensus import Votes, mean_vote
 from tests.network._events import event, graph_of
 from tests.network._evidence import World, lifts_by, worlds
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.network import NEAR, Node
-from leeward.network._copies import leaders, stand_ins
+from leeward.network._graph.copies import leaders, stand_ins
 
 if TYPE_CHECKING:
     import numpy.typing as npt

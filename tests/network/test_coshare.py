@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.errors import UsageError
-from leeward.network import _coshare
-from leeward.network._coshare import co_shares, components
+from leeward.network._touches import coshare
+from leeward.network._touches.coshare import co_shares, components
 from tests.network._coshare_oracles import Act, by_hand, election_shares, join, of, shares
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def test_where_memory_is_short_classes_of_accounts_are_paired_one_by_one(
     acts: list[Act], window: int, repeated: int, at_once: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_coshare, "_AT_ONCE", at_once)
+        patch.setattr(coshare, "_AT_ONCE", at_once)
         found = of(co_shares(*shares(acts), window=window, repeated=repeated))
 
     assert by_hand(acts, window, repeated)[0] == found
@@ -253,5 +253,5 @@ def test_the_largest_group_behind_fast_links_has_45_accounts(shared_data: Path) 
     assert [45, 19, 12, 9, 7] == sizes[:5]
 
 
-def _acts(acts: _coshare.Shares) -> list[Act]:
+def _acts(acts: coshare.Shares) -> list[Act]:
     return list(zip(*(x.tolist() for x in acts), strict=True))

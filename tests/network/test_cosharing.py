@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from leeward.evaluate import ranking_measures
 from leeward.network import Act, Graph, Node, search
-from leeward.network._cosharing import CO_SHARING, _scores, co_sharing
-from leeward.network._portfolio import weights_of
+from leeward.network._families.cosharing import CO_SHARING, _scores, co_sharing
+from leeward.network._searching.portfolio import weights_of
 from tests.network._events import HASHER, event, graph_of, random_events
 from tests.network._quayside import Habit, alike
 

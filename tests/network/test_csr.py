@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.network import Csr, Edges
-from leeward.network._merge import both_ways
+from leeward.network._graph.merge import both_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from leeward.network._csr import Int32
+    from leeward.network._graph.csr import Int32
 
 Edge = tuple[int, int, int, int]
 """From, to, act, time."""

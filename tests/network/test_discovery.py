@@ -460,7 +460,7 @@ def test_where_the_search_abstains_everybody_is_asked_first(
     def silent(*given: Any, **more: Any) -> Search:
         return search(*given, **more)._replace(abstained="nothing in common", line=-100.0)
 
-    monkeypatch.setattr("leeward.network._discovery.search", silent)
+    monkeypatch.setattr("leeward.network._result.discovery.search", silent)
     discovery = found(platform, shields={"cleo": "reporter"})
     assert {row.tier for row in discovery.ranking} == {"seed", "shielded", "ask first"}
     assert {row.probability for row in discovery.ranking} == {None}

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.model import MediaRef
-from leeward.network._dissent import Shared, dissent_of
-from leeward.network._picks import LEAST, came_by
-from leeward.network._taint import Taint
-from leeward.network._touches import Touches, touches_of
+from leeward.network._evidence.dissent import Shared, dissent_of
+from leeward.network._evidence.picks import LEAST, came_by
+from leeward.network._evidence.taint import Taint
+from leeward.network._touches.touches import Touches, touches_of
 from tests.network._events import HASHER, event, graph_of
 from tests.network._evidence import SORTS, World, worlds
 

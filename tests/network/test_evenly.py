@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leeward.network._evenly import stand_evenly
+from leeward.network._searching.evenly import stand_evenly
 
 if TYPE_CHECKING:
     import numpy.typing as npt

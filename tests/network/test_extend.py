@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from leeward.model import MediaRef
 from leeward.network import Graph
-from leeward.network._extend import extended
-from leeward.network._touches import touches_of
+from leeward.network._touches.extend import extended
+from leeward.network._touches.touches import touches_of
 from tests.network._events import HASHER, event, graph_of, random_events
 from tests.network._streams import PDQ, streams
 
 if TYPE_CHECKING:
     from leeward.model import Event
-    from leeward.network._touches import Touches
+    from leeward.network._touches.touches import Touches
 
 
 def same(one: Touches, other: Touches) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.network._extent import extent_of, line_of, settled_members
-from leeward.network._hiding import Hidden
+from leeward.network._searching.extent import extent_of, line_of, settled_members
+from leeward.network._searching.hiding import Hidden
 
 ODDS = st.lists(st.floats(-8, 8) | st.integers(-8, 8).map(float), min_size=1, max_size=60)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leeward.model import MediaRef
 from leeward.network import Graph, Node
-from leeward.network._families import (
+from leeward.network._families.rankings import (
     FAMILIES,
     cosine,
     naive_bayes,
@@ -19,7 +19,7 @@ from leeward.network._families import (
     rankings,
     trust_ratio,
 )
-from leeward.network._families_walk import columns_of_walks
+from leeward.network._families.walk import columns_of_walks
 from tests.network._events import HASHER, event, graph_of, random_events
 from tests.network._families_oracle import Oracle, walkers
 
@@ -184,7 +184,7 @@ def test_how_nodes_are_dealt_out_to_threads_changes_nothing(
     graph = graph_of(random_events(rng, 600))
     seeds, weights = some_seeds(rng, graph)
     alone = rankings(graph, seeds, weights)
-    monkeypatch.setattr("leeward.network._parallel._SMALL", 0)
+    monkeypatch.setattr("leeward.network._graph.parallel._SMALL", 0)
     for name, scores in rankings(graph, seeds, weights).items():
         np.testing.assert_array_equal(scores, alone[name])
 

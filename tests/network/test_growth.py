@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.network._growth import Confirmed, Growth, sizes
-from leeward.network._touches import Touches, touches_of
-from leeward.network._ways import Ways
+from leeward.network._searching.growth import Confirmed, Growth, sizes
+from leeward.network._touches.touches import Touches, touches_of
+from leeward.network._votes.ways import Ways
 from tests.network._events import HASHER, event, graph_of
 from tests.network._harbour import MEMBERS, harbour
 

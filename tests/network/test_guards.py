@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from leeward.model import MediaRef
 from leeward.network import Act, Graph
-from leeward.network._guards import (
+from leeward.network._evidence.guards import (
     ENOUGH,
     answers,
     distinct_authors,
     filed_flags,
     stands_alone,
 )
-from leeward.network._picks import STRONG, picks_of
-from leeward.network._taint import taint_of
-from leeward.network._touches import touches_of
+from leeward.network._evidence.picks import STRONG, picks_of
+from leeward.network._evidence.taint import taint_of
+from leeward.network._touches.touches import touches_of
 from tests.network._events import HASHER, event, graph_of, random_events
 from tests.network._evidence import Naive, World, chance_of, taint_by, worlds
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.model import Event
-    from leeward.network._taint import Taint
-    from leeward.network._touches import Touches
+    from leeward.network._evidence.taint import Taint
+    from leeward.network._touches.touches import Touches
 
     Doubles = npt.NDArray[np.float64]
     Int32 = npt.NDArray[np.int32]

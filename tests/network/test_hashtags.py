@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 
 from leeward.network import Node, refresh, search
-from leeward.network import _hiding as hiding
-from leeward.network._growth import Confirmed
-from leeward.network._taint import taint_of
-from leeward.network._touches import touches_of
-from leeward.network._ways import Ways
+from leeward.network._evidence.taint import taint_of
+from leeward.network._searching import hiding
+from leeward.network._searching.growth import Confirmed
+from leeward.network._touches.touches import touches_of
+from leeward.network._votes.ways import Ways
 from tests.network._events import HASHER, event, graph_of
 from tests.network._evidence import World, worlds
 from tests.network._harbour import MEMBERS, harbour

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.network._growth import Confirmed, sizes
-from leeward.network._hiding import dealt, hide_and_grow
-from leeward.network._lean import standing
-from leeward.network._touches import touches_of
-from leeward.network._ways import Ways
+from leeward.network._searching.growth import Confirmed, sizes
+from leeward.network._searching.hiding import dealt, hide_and_grow
+from leeward.network._touches.touches import touches_of
+from leeward.network._votes.lean import standing
+from leeward.network._votes.ways import Ways
 from tests.network._events import HASHER, graph_of
 from tests.network._harbour import MEMBERS, harbour
 

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from leeward.model import MediaRef
 from leeward.network import Graph, Search, search
-from leeward.network._conduct import conduct_of
-from leeward.network._lifts import Lifts
-from leeward.network._touches import touches_of
+from leeward.network._evidence.conduct import conduct_of
+from leeward.network._touches.touches import touches_of
+from leeward.network._votes.lifts import Lifts
 from tests.network._events import HASHER, event, graph_of, random_events
 from tests.network._evidence import Naive, World, taint_by
 from tests.network._harbour import MEMBERS, harbour

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeward.network._growth import Confirmed, Growth
-from leeward.network._taint import Judge, taint_of
-from leeward.network._ways import Ways
+from leeward.network._evidence.taint import Judge, taint_of
+from leeward.network._searching.growth import Confirmed, Growth
+from leeward.network._votes.ways import Ways
 from tests.network._evidence import World, worlds
 
 

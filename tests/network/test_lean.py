@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from leeward.network._lean import lean, like, places_of, shares_above
+from leeward.network._votes.lean import lean, like, places_of, shares_above
 
 SCORES = st.lists(st.integers(-(2**15), 2**15).map(float), min_size=1, max_size=60)
 EVERYBODY = np.arange(-2.0, 3.0)

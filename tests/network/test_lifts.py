@@ -10,9 +10,9 @@ from hypothesis import given
 
 from leeward.model import MediaRef
 from leeward.network import Graph
-from leeward.network._lifts import COLUMNS, Lifts
-from leeward.network._sorts import KINDS
-from leeward.network._touches import touches_of
+from leeward.network._evidence.sorts import KINDS
+from leeward.network._touches.touches import touches_of
+from leeward.network._votes.lifts import COLUMNS, Lifts
 from tests.network._events import HASHER, event, graph_of
 from tests.network._evidence import World, lifts_by, worlds
 

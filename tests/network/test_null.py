@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pytest
 from scipy.special import gammainccinv
 
-from leeward.network._null import drawn, nothing_in_common, placebo
-from leeward.network._touches import Touches, touches_of
-from leeward.network._ways import Ways
+from leeward.network._touches.touches import Touches, touches_of
+from leeward.network._votes.null import drawn, nothing_in_common, placebo
+from leeward.network._votes.ways import Ways
 from tests.network._events import event, graph_of
 
 if TYPE_CHECKING:
-    from leeward.network._graph import Graph
+    from leeward.network._graph.graph import Graph
 
 SEEDS = 6
 Places = npt.NDArray[np.int32]
@@ -121,6 +121,6 @@ def test_seeds_no_higher_than_the_best_of_five_rankings_by_chance_are_abstained_
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Random seeds to whom nothing leads stand all in the middle: their spread says nothing."""
-    monkeypatch.setattr("leeward.network._null.placebo", lambda *_: np.log(np.full(30, 0.5)))
+    monkeypatch.setattr("leeward.network._votes.null.placebo", lambda *_: np.log(np.full(30, 0.5)))
     assert town.words(members(town), -1.5) is not None
     assert town.words(members(town), -3.0) is None

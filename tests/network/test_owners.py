@@ -9,11 +9,11 @@ from hypothesis import given
 
 from leeward.model import MediaRef
 from leeward.network import Act, Graph, Node
-from leeward.network._guards import distinct_authors
-from leeward.network._owners import of_one_owner
-from leeward.network._picks import STRONG, picks_of
-from leeward.network._taint import taint_of
-from leeward.network._touches import touches_of
+from leeward.network._evidence.guards import distinct_authors
+from leeward.network._evidence.owners import of_one_owner
+from leeward.network._evidence.picks import STRONG, picks_of
+from leeward.network._evidence.taint import taint_of
+from leeward.network._touches.touches import touches_of
 from tests.network._events import HASHER, event, graph_of
 from tests.network._evidence import World, taint_by, worlds
 

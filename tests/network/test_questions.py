@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from leeward.errors import UsageError
-from leeward.network._questions import Asking, Candidates, Questions, questions
-from leeward.network._reviewers import FAULTLESS, ReviewErrors
-from leeward.network._spread import bands, spread
+from leeward.network._review.questions import Asking, Candidates, Questions, questions
+from leeward.network._review.reviewers import FAULTLESS, ReviewErrors
+from leeward.network._review.spread import bands, spread
 
 ERRING = Asking(ReviewErrors.known(0.03, 0.1), ReviewErrors.known(0.05, 0.02))
 

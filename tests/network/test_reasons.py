@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.model import MediaRef
-from leeward.network._conduct import conduct_of
-from leeward.network._reasons import FURTHER, Reasoner, Reasons
-from leeward.network._touches import touches_of
+from leeward.network._evidence.conduct import conduct_of
+from leeward.network._result.reasons import FURTHER, Reasoner, Reasons
+from leeward.network._touches.touches import touches_of
 from tests.network._events import HASHER, event, graph_of
 from tests.network._evidence import Naive, World, taint_by, worlds
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.network import Graph, Search, Seed, discover, refresh, search
-from leeward.network._replied import REPLIED, chances_of_one, replied_of
-from leeward.network._replies import REPLIES, replies_of
-from leeward.network._touches import CAME, touches_of
-from leeward.network._ways import Ways
+from leeward.network._evidence.replied import REPLIED, chances_of_one, replied_of
+from leeward.network._touches.replies import REPLIES, replies_of
+from leeward.network._touches.touches import CAME, touches_of
+from leeward.network._votes.ways import Ways
 from tests.network._events import HASHER, event, graph_of
 from tests.network._pier import MEMBERS, pier
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from leeward.network import Graph, Search, refresh, search
-from leeward.network._consensus import bin_of
-from leeward.network._extend import extended
-from leeward.network._lifts import COLUMNS, Lifts
-from leeward.network._revote import revoted
-from leeward.network._ways import Later, odds_of
+from leeward.network._touches.extend import extended
+from leeward.network._votes.consensus import bin_of
+from leeward.network._votes.lifts import COLUMNS, Lifts
+from leeward.network._votes.revote import revoted
+from leeward.network._votes.ways import Later, odds_of
 from tests.network._events import event, graph_of
 from tests.network.test_refresh import mixed, numbered, seeds_of
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from leeward.model import Event
-    from leeward.network._touches import Touches
-    from leeward.network._ways import Way
+    from leeward.network._touches.touches import Touches
+    from leeward.network._votes.ways import Way
 
     Doubles = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from leeward.errors import UsageError
 from leeward.network import Said, reweigh
-from leeward.network._reweigh import _SCALES
+from leeward.network._review.reweigh import _SCALES
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from leeward.network import search
-from leeward.network._hiding import _steady, _Tried
+from leeward.network._searching.hiding import _steady, _Tried
 from tests.network._events import graph_of
 from tests.network.test_refresh import mixed, seeds_of
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leeward.model import MediaRef
 from leeward.network import Graph, Node
-from leeward.network._table import NodeTable
+from leeward.network._graph.table import NodeTable
 from tests.network._events import HASHER, event, graph_of
 
 # Of the first two sorts the low bits agree, and with them the place where a search begins.

@@ -12,17 +12,17 @@ from scipy.special import betaln
 from scipy.stats import beta, betabinom
 
 from leeward.network import CONCLUSIVE, Node
-from leeward.network._sorts import KINDS, Usual, sorts_of
-from leeward.network._taint import chance, suspect_touches, taint_of
-from leeward.network._touches import touches_of
+from leeward.network._evidence.sorts import KINDS, Usual, sorts_of
+from leeward.network._evidence.taint import chance, suspect_touches, taint_of
+from leeward.network._touches.touches import touches_of
 from tests.network._events import event, graph_of
 from tests.network._evidence import SORTS, World, chance_of, worlds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leeward.network._sorts import Sorts
-    from leeward.network._touches import Touches
+    from leeward.network._evidence.sorts import Sorts
+    from leeward.network._touches.touches import Touches
 
     Doubles = npt.NDArray[np.float64]
 

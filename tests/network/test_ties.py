@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.network import Tie
-from leeward.network._ties import ties
+from leeward.network._result.ties import ties
 from tests.network._events import HASHER, event, graph_of, random_events
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from scipy.stats import chi2
 
 from leeward.evaluate import ranking_measures
 from leeward.network import Act, Node, search
-from leeward.network._remaining import Remaining
-from leeward.network._taint import taint_of
-from leeward.network._time import MOST, RARELY, TIME, Timing, timing_of
-from leeward.network._time_count import EDGES, UNASKED, bins_of
-from leeward.network._times import fineness, seconds_known, times_of
-from leeward.network._touches import touches_of
+from leeward.network._evidence.taint import taint_of
+from leeward.network._result.remaining import Remaining
+from leeward.network._searching.time import MOST, RARELY, TIME, Timing, timing_of
+from leeward.network._touches.time_count import EDGES, UNASKED, bins_of
+from leeward.network._touches.times import fineness, seconds_known, times_of
+from leeward.network._touches.touches import touches_of
 from tests.network._events import HASHER, event, graph_of, in_pieces, random_events
 from tests.network._quayside import Habit, nearly_alike
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leeward.model import MediaRef
 from leeward.network import Evidence
-from leeward.network._together import together
+from leeward.network._result.together import together
 from tests.network._events import HASHER, event, graph_of, random_events
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from hypothesis import given
 
 from leeward.model import MediaRef
 from leeward.network import Graph, Node
-from leeward.network._touches import CAME, MADE, touches_of
+from leeward.network._touches.touches import CAME, MADE, touches_of
 from tests.network._events import HASHER, event, graph_of
 from tests.network._evidence import World, worlds
 
 if TYPE_CHECKING:
-    from leeward.network._touches import Touches
+    from leeward.network._touches.touches import Touches
 
 
 PEOPLE = ("ann", "bob")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeward.network import Act, Graph
-from leeward.network._two_hop import two_hops
+from leeward.network._families.two_hop import two_hops
 from tests.network._events import HASHER, event, graph_of, random_events
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from leeward.errors import UsageError
-from leeward.network._reviewers import ErrorRate, ReviewErrors
-from leeward.network._spread import bands, spread
-from leeward.network._unfound import Band, Members, members
+from leeward.network._review.reviewers import ErrorRate, ReviewErrors
+from leeward.network._review.spread import bands, spread
+from leeward.network._review.unfound import Band, Members, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leeward.network._binomial import Doubles
+    from leeward.network._statistics.binomial import Doubles
 
 ACCOUNTS, RING = 40_000, 800
 TWO_PER_CENT = ReviewErrors(ErrorRate.counted(4, 196), ErrorRate.counted(4, 196))

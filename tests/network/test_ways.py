@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax as soft
 
 from leeward.network import Graph, Node, touches_of
-from leeward.network._ways import ALL, Ways, softmax
+from leeward.network._votes.ways import ALL, Ways, softmax
 from tests.network._events import HASHER, event, graph_of
 
 if TYPE_CHECKING:

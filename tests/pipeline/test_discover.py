@@ -176,7 +176,7 @@ def test_an_abstention_stands_first_and_in_words(log: Log, monkeypatch: pytest.M
     def silent(*given: Any, **more: Any) -> Search:
         return search(*given, **more)._replace(abstained="the seeds share nothing.", own=(1, 4, 20))
 
-    monkeypatch.setattr("leeward.network._discovery.search", silent)
+    monkeypatch.setattr("leeward.network._result.discovery.search", silent)
     found = discover(log, SEEDS)
     assert found.notes[0] == "The search abstains: the seeds share nothing."
     assert found.figures.abstained == "the seeds share nothing."

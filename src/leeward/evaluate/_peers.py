@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leeward.network._two_hop import two_hops
+from leeward.network._families.two_hop import two_hops
 
 if TYPE_CHECKING:
     import numpy.typing as npt

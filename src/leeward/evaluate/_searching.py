@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from leeward.evaluate._world import World
     from leeward.network import Graph
-    from leeward.network._conduct import Conduct
-    from leeward.network._extent import Extent
-    from leeward.network._taint import Taint
-    from leeward.network._touches import Touches
+    from leeward.network._evidence.conduct import Conduct
+    from leeward.network._evidence.taint import Taint
+    from leeward.network._searching.extent import Extent
+    from leeward.network._touches.touches import Touches
 
     Int64 = npt.NDArray[np.int64]
     Doubles = npt.NDArray[np.float64]
