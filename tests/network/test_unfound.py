@@ -13,7 +13,7 @@ from scipy import stats
 from leeward.errors import UsageError
 from leeward.network._review.reviewers import ErrorRate, ReviewErrors
 from leeward.network._review.spread import bands, spread
-from leeward.network._review.unfound import Band, Members, members
+from leeward.network._review.unfound import Band, Members, Range, agreed, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,3 +177,45 @@ def test_a_band_that_cannot_be_is_refused() -> None:
     for band in (Band(5, 6, 0, 0.0, True), Band(5, 3, 4, 0.0, True), Band(5, 3, 1, 9.0, True)):
         with pytest.raises(UsageError, match="fewer accounts than"):
             members([band])
+
+
+# --- two estimates ------------------------------------------------------------------------------
+
+
+def around(truth: float, sd: float, rng: np.random.Generator) -> Range:
+    """An estimate whose logarithm is normal, with an interval that misses in one of twenty."""
+    middle = float(np.log(truth) + sd * rng.standard_normal())
+    low, high = (float(np.exp(middle + z * sd)) for z in (-1.96, 1.96))
+    return Range(low, float(np.exp(middle)), high)
+
+
+def test_two_estimates_together_miss_in_one_of_ten_at_most_and_are_nearer_than_either() -> None:
+    rng, truth = np.random.default_rng(5), 2_800.0
+    both = [(around(truth, 0.4, rng), around(truth, 0.6, rng)) for _ in range(4_000)]
+    found = [agreed(*pair) for pair in both]
+    assert np.mean([one.low <= truth <= one.high for one in found]) >= 0.9
+    off = [np.mean([abs(np.log(pair[i].estimate / truth)) for pair in both]) for i in (0, 1)]
+    assert np.mean([abs(np.log(one.estimate / truth)) for one in found]) < min(off)
+
+
+RANGES = st.lists(st.floats(0, 1e6), min_size=3, max_size=3).map(lambda x: Range(*sorted(x)))
+
+
+@given(RANGES, RANGES)
+def test_two_estimates_agree_on_what_both_hold(first: Range, second: Range) -> None:
+    found = agreed(first, second)
+    assert found == agreed(second, first)
+    assert found.low <= found.estimate <= found.high
+    shared = max(first.low, second.low), min(first.high, second.high)
+    if shared[0] <= shared[1]:
+        assert (found.low, found.high) == shared
+    else:  # one of them is wrong
+        assert found.low <= min(first.estimate, second.estimate)
+        assert found.high >= max(first.estimate, second.estimate)
+
+
+def test_an_open_end_of_one_is_closed_by_the_other() -> None:
+    asked, searched = Range(1_450, 8_000, 80_000), Range(1_700, 2_300, 8_200)
+    found = agreed(asked, searched)
+    assert (found.low, found.high) == (1_700, 8_200)
+    assert 2_300 < found.estimate < 3_000

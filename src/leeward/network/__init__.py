@@ -33,7 +33,7 @@ from leeward.network._review.recalibrate import Calibration, recalibrate
 from leeward.network._review.reviewers import FAULTLESS, ErrorRate, ReviewErrors
 from leeward.network._review.reweigh import Reweighed, Said, reweigh
 from leeward.network._review.spread import Spread, bands, spread
-from leeward.network._review.unfound import Band, Members, Range, members
+from leeward.network._review.unfound import Band, Members, Range, agreed, members
 from leeward.network._searching.extent import Extent
 from leeward.network._searching.refresh import Refreshed, refresh
 from leeward.network._searching.search import Search, search
@@ -108,6 +108,7 @@ __all__ = [
     "Touches",
     "Trait",
     "Verdict",
+    "agreed",
     "bands",
     "cells_of",
     "certified_together",

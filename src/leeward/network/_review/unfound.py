@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     Bools = npt.NDArray[np.bool_]
 
-__all__ = ["Band", "Members", "Range", "members"]
+__all__ = ["Band", "Members", "Range", "agreed", "members"]
 
 _GRID: Final = 240
 """Rates of a band, evenly spaced in log-odds."""
@@ -104,6 +104,27 @@ class Members(Struct, frozen=True):
     everywhere: Range
     above: Range
     below: Range
+
+
+def agreed(first: Range, second: Range) -> Range:
+    """What two estimates say together of the same number, each from evidence of its own.
+
+    The truth lies in both intervals but where one of them misses it: where each misses in one of
+    twenty cases, what they have in common misses in at most two (Bonferroni). So a number that
+    answers leave open, since nobody was asked in a huge band, is bounded by what the search knows,
+    and the other way round. Where they have nothing in common one of them is wrong, nobody knows
+    which, and the interval holds both. The estimate is the mean of the logarithms, each weighed by
+    its interval's inverse square, within the interval.
+    """
+    low, high = max(first.low, second.low), min(first.high, second.high)
+    if low > high:
+        low, high = min(first.low, second.low), max(first.high, second.high)
+    weight, logs = 0.0, 0.0
+    for one in (first, second):
+        width = np.log(max(one.high, 1.0) / max(one.low, 1.0))
+        of_one = 1 / max(width, 1e-6) ** 2
+        weight, logs = weight + of_one, logs + of_one * np.log(max(one.estimate, 1.0))
+    return Range(low, float(np.clip(np.exp(logs / weight), low, high)), high)
 
 
 class _Bands(NamedTuple):
