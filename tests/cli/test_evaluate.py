@@ -52,6 +52,51 @@ def test_it_prints_the_goals_and_writes_all_that_was_measured(
     assert (out / "precision-recall-migrating-world-1-2000-accounts.svg").exists()
 
 
+def test_what_was_measured_before_an_interruption_is_kept_and_reported(
+    run: Run, worlds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def broken_off(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        if len(calls) > 2:
+            raise KeyboardInterrupt
+        return stand_in(*args, **kwargs)
+
+    monkeypatch.setattr(leeward.network, "search", broken_off)
+    usual = ("evaluate", "discovery", "--accounts", 2_000, "--draws", 2, "--answers", 0)
+    kept = ("--no-fraudar", "--no-oracle", "--worlds", worlds, "--out", tmp_path)
+    assert run(*usual, "--structure", "migrating", *kept).code == 130
+    rows = read_rows(tmp_path / "rows.jsonl")
+    assert {row.setting.draw for row in rows if row.setting.seeds} == {0}
+    assert not (tmp_path / "report.md").exists()
+    said = run("evaluate", "report", tmp_path)
+    assert said.code == 0
+    assert "structures held out | 2,000 |" in said.out
+
+
+def test_a_report_is_made_of_several_evaluations(run: Run, worlds: Path, tmp_path: Path) -> None:
+    usual = (*USUAL, "--answers", 0, "--worlds", worlds)
+    each = [tmp_path / name for name in ("migrating", "trade")]
+    for out in each:
+        assert run(*usual, "--structure", out.name, "--out", out).code == 0
+    whole = run("evaluate", "report", *each, each[0] / "rows.jsonl", "--out", tmp_path / "both")
+    assert (0, "") == (whole.code, whole.err)
+    assert whole.out.startswith((tmp_path / "both" / "report.md").read_text())
+    rows = read_rows(tmp_path / "both" / "rows.jsonl")
+    assert rows == [row for out in each for row in read_rows(out / "rows.jsonl")]
+    goals = [line["goal"]["words"] for line in run("evaluate", "report", *each, "--json").lines]
+    assert "average precision over the oracle's, structures developed on" in goals
+    assert "average precision over the oracle's, structures held out" in goals
+
+
+def test_a_report_of_what_was_not_measured_is_refused(run: Run, tmp_path: Path) -> None:
+    assert run("evaluate", "report").code == 2
+    said = run("evaluate", "report", tmp_path)
+    assert said.code == 1
+    assert f"{tmp_path / 'rows.jsonl'}" in said.err
+
+
 def test_with_json_each_line_is_a_figure_or_a_goal(run: Run, worlds: Path) -> None:
     said = run(
         *USUAL, "--structure", "migrating", "--attack", "flags", "--worlds", worlds, "--json"

@@ -9,7 +9,15 @@ from xml.etree import ElementTree
 import pytest
 
 from leeward.errors import InputError
-from leeward.evaluate import Measured, Setting, figures, read_rows, write_report, write_rows
+from leeward.evaluate import (
+    Measured,
+    Setting,
+    figures,
+    read_rows,
+    rows_file,
+    write_report,
+    write_rows,
+)
 from leeward.evaluate._drawing import Axis, Curve, Interval, intervals, lines
 
 if TYPE_CHECKING:
@@ -79,9 +87,26 @@ def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert read_rows(tmp_path / "rows.jsonl") == ROWS
 
 
+def test_rows_that_are_measured_one_by_one_are_there_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "rows.jsonl"
+    with rows_file(file) as write:
+        for count, row in enumerate(ROWS, 1):
+            write(row)
+            assert read_rows(file) == ROWS[:count]
+
+
+def test_a_last_row_that_was_cut_short_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    write_rows(file, ROWS[:2])
+    whole = file.read_bytes()
+    for end in range(whole.index(b"\n") + 1, len(whole)):
+        file.write_bytes(whole[:end])
+        assert read_rows(file) == ROWS[:1]
+
+
 def test_a_report_replaces_an_earlier_one(tmp_path: Path) -> None:
     for rows in (ROWS[:1], ROWS):
-        written = write_report(tmp_path / "out", rows, (300,))
+        written = write_report(tmp_path / "out", rows)
     assert {path.name for path in written} == {path.name for path in (tmp_path / "out").iterdir()}
     assert read_rows(tmp_path / "out" / "rows.jsonl") == ROWS
 

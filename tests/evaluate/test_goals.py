@@ -18,7 +18,7 @@ def row(value: float | None, figure: str = RATIO, **setting: object) -> Measured
 
 
 def line(rows: list[Measured], words: str) -> Reached:
-    (found,) = [found for found in reached(rows, (300,)) if found.words == words]
+    (found,) = [found for found in reached(rows) if found.words == words]
     return found
 
 
@@ -75,7 +75,7 @@ def test_it_stands_beside_pagerank_draw_by_draw() -> None:
 
 def test_sizes_of_platforms_are_not_mixed() -> None:
     rows = [row(0.9), row(0.5, accounts=9_000)]
-    means = {found.accounts: found.mean for found in reached(rows, ()) if found.words == DEVELOPED}
+    means = {found.accounts: found.mean for found in reached(rows) if found.words == DEVELOPED}
     assert means == {2_000: 0.9, 9_000: 0.5}
 
 
@@ -93,11 +93,11 @@ def test_time_that_grows_as_fast_as_events_has_the_exponent_one() -> None:
         rows.append(Measured(at, "platform", 0, "events", 25.0 * accounts))
         rows.append(Measured(at, "search", 0, "seconds", seconds))
     assert line(rows, "exponent of a search's seconds by events").mean == pytest.approx(1)
-    assert not [one for one in reached(rows[:2], ()) if "exponent" in one.words]
+    assert not [one for one in reached(rows[:2]) if "exponent" in one.words]
 
 
 def test_nothing_measured_is_an_empty_table() -> None:
-    assert reached([], (300,)) == []
+    assert reached([]) == []
 
 
 def test_the_report_tells_goals_and_methods_in_markdown() -> None:
@@ -108,7 +108,7 @@ def test_the_report_tells_goals_and_methods_in_markdown() -> None:
         replace(ours, method="pagerank", value=0.25),
         Measured(Setting("shared-posts", accounts=2_000, seeds=0), "oracle", 0, *ORACLE),
     ]
-    text = report(rows, (300,))
+    text = report(rows)
     assert f"| {DEVELOPED} | 2,000 | ≥ 0.930 | 0.900 |  | 0.900 to 0.900 | 1 | **no** |" in text
     assert "| structure | attack | accounts | world | seeds | search | pagerank | oracle |" in text
     assert "| shared-posts | none | 2,000 | 0 | 10 | 0.500 | 0.250 | 0.930 |" in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     from leeward.simulate import Structure
 
 __all__ = ["evaluate"]
+
+
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write rows.jsonl, report.md and figures (SVG) here; earlier ones are replaced.",
+)
 
 
 @click.group()
@@ -106,12 +116,7 @@ evaluate.add_command(priors)
     "--no-oracle", is_flag=True, help="Leave the oracle's ceiling out, which needs scikit-learn."
 )
 @worlds_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Write rows.jsonl, report.md and figures (SVG) here; earlier ones are replaced.",
-)
+@out_option
 @answered
 def discovery(
     accounts: tuple[int, ...],
@@ -136,9 +141,11 @@ def discovery(
 
     Prints a table in Markdown, or with --json one object for each figure and each goal. The
     search was developed on all structures but migrating; this one, and all attacks but flood,
-    were held out. With reviews, a draw at 200,000 accounts took five minutes on two cores.
+    were held out. With reviews, a draw at 200,000 accounts took five minutes on two cores. Rows
+    are written to --out one by one: what an evaluation that was interrupted had measured is there,
+    and `leeward evaluate report` makes a report of it.
     """
-    from leeward.evaluate import Wish, report, write_report
+    from leeward.evaluate import Wish, rows_file
 
     if not 0 <= error < 0.5:
         raise UsageError(
@@ -152,22 +159,64 @@ def discovery(
         )
     milestones = tuple(sorted({*answers} - {0}))
     wish = Wish(tuple(sorted({*seeds})), wrong, draws, milestones, error, most, not no_fraudar)
+    settings = [] if no_platforms else settings_of(accounts, structures, attacks, worlds_seeds)
     rows: list[Measured] = []
-    with platforms_folder(worlds) as folder, progress_line(quiet=answer.as_json) as say:
-        if not no_platforms:
-            for setting in settings_of(accounts, structures, attacks, worlds_seeds):
-                for row in _platform(folder, setting, wish, not no_oracle, say):
-                    rows.append(row)
-                    _stream(row, answer)
-        if german is not None:
-            for row in _german(german, folder, draws, say):
-                rows.append(row)
-                _stream(row, answer)
-    written = write_report(out, rows, milestones) if out is not None else []
+    with (
+        platforms_folder(worlds) as folder,
+        progress_line(quiet=answer.as_json) as say,
+        rows_file(out / "rows.jsonl") if out is not None else nullcontext(_nowhere) as keep,
+    ):
+        measured = (_platform(folder, at, wish, not no_oracle, say) for at in settings)
+        real = [] if german is None else [_german(german, folder, draws, say)]
+        for row in chain(chain.from_iterable(measured), *real):
+            rows.append(row)
+            keep(row)
+            if answer.as_json:
+                click.echo(msgspec.json.encode({"measured": row}).decode())
+    _tell(rows, out, answer)
+
+
+@evaluate.command(name="report", epilog="Example: leeward evaluate report first second --out both")
+@click.argument(
+    "measured",
+    type=click.Path(path_type=Path, exists=True),
+    nargs=-1,
+    required=True,
+)
+@out_option
+@answered
+def report_command(measured: tuple[Path, ...], out: Path | None, answer: Answer) -> None:
+    """Make one report of several evaluations.
+
+    MEASURED are folders that `leeward evaluate discovery --out` wrote, or rows.jsonl files: of
+    platforms that were measured one by one or on several machines, or what an evaluation that was
+    interrupted had measured. What was measured twice under the same conditions counts once, as it
+    stands in the last.
+    """
+    from leeward.evaluate import read_rows
+
+    files = [path / "rows.jsonl" if path.is_dir() else path for path in measured]
+    rows = {
+        (row.setting, row.method, row.answers, row.figure): row
+        for file in files
+        for row in read_rows(file)
+    }
+    _tell([*rows.values()], out, answer)
+
+
+def _nowhere(_: Measured) -> None:
+    """Rows that nobody asked to keep."""
+
+
+def _tell(rows: list[Measured], out: Path | None, answer: Answer) -> None:
+    from leeward.evaluate import reached, report, write_report
+
+    written = write_report(out, rows) if out is not None else []
     if answer.as_json:
-        _stream_goals(rows, milestones)
+        for line in reached(rows):
+            click.echo(msgspec.json.encode({"goal": line._asdict()}).decode())
     else:
-        click.echo(report(rows, milestones))
+        click.echo(report(rows))
         for path in written:
             click.echo(f"written: {path}")
 
@@ -199,15 +248,3 @@ def _german(
     for times in (False, True):
         world = open_german(posts, folder / "german_elections", times=times)
         yield from measure_german(world, search, draws, say)
-
-
-def _stream(row: Measured, answer: Answer) -> None:
-    if answer.as_json:
-        click.echo(msgspec.json.encode({"measured": row}).decode())
-
-
-def _stream_goals(rows: list[Measured], milestones: tuple[int, ...]) -> None:
-    from leeward.evaluate import reached
-
-    for line in reached(rows, milestones):
-        click.echo(msgspec.json.encode({"goal": line._asdict()}).decode())

@@ -19,7 +19,7 @@ from leeward.evaluate._priors_made import Planted, Rates, made_findings, odds_of
 from leeward.evaluate._reached import Reached, reached
 from leeward.evaluate._report import report, write_report
 from leeward.evaluate._reviewing import Milestone, reviewing
-from leeward.evaluate._rows import DEVELOPED_ON, Measured, Setting, read_rows, write_rows
+from leeward.evaluate._rows import DEVELOPED_ON, Measured, Setting, read_rows, rows_file, write_rows
 from leeward.evaluate._run import Wish, measure
 from leeward.evaluate._scored import Reliability, calibration
 from leeward.evaluate._searching import Search, Searched, Searching, searched
@@ -96,6 +96,7 @@ __all__ = [
     "read_truth",
     "report",
     "reviewing",
+    "rows_file",
     "searched",
     "trial",
     "write_report",

@@ -50,9 +50,10 @@ class Reached(NamedTuple):
     good: bool | None
 
 
-def reached(rows: Iterable[Measured], answers: Sequence[int]) -> list[Reached]:
+def reached(rows: Iterable[Measured]) -> list[Reached]:
     """The table, by size of the platforms; lines of which nothing was measured are left out."""
     rows = list(rows)
+    answers = sorted({row.answers for row in rows if row.method == OURS} - {0})
     found = []
     for accounts in sorted({row.setting.accounts for row in rows}):
         of_size = [row for row in rows if row.setting.accounts == accounts]

@@ -27,14 +27,9 @@ _RULE: Final = (
 _PEERS: Final = "average precision"
 
 
-def report(rows: Sequence[Measured], answers: Sequence[int]) -> str:
-    """Markdown: the goals, then each method on each platform.
-
-    Args:
-        rows: What was measured.
-        answers: The milestones of the review.
-    """
-    lines = [_told(line) for line in reached(rows, answers)]
+def report(rows: Sequence[Measured]) -> str:
+    """Markdown: the goals, then each method on each platform."""
+    lines = [_told(line) for line in reached(rows)]
     developed = f"{', '.join(DEVELOPED_ON[:-1])} and {DEVELOPED_ON[-1]}"
     parts = [
         _table(_HEAD, lines),
@@ -47,7 +42,7 @@ def report(rows: Sequence[Measured], answers: Sequence[int]) -> str:
     return "\n".join(parts)
 
 
-def write_report(folder: Path, rows: Sequence[Measured], answers: Sequence[int]) -> list[Path]:
+def write_report(folder: Path, rows: Sequence[Measured]) -> list[Path]:
     """Write ``rows.jsonl``, ``report.md`` and figures; those of the same name are replaced.
 
     Returns:
@@ -55,7 +50,7 @@ def write_report(folder: Path, rows: Sequence[Measured], answers: Sequence[int])
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / "rows.jsonl", rows)
-    (folder / "report.md").write_text(report(rows, answers) + "\n")
+    (folder / "report.md").write_text(report(rows) + "\n")
     drawn = figures(rows)
     for name, svg in drawn.items():
         (folder / name).write_text(svg)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -10,7 +11,7 @@ from msgspec import Struct
 from leeward.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Measured",
     "Setting",
     "read_rows",
+    "rows_file",
     "write_rows",
 ]
 
@@ -78,22 +80,42 @@ class Measured(Struct, frozen=True):
     points: tuple[tuple[float, ...], ...] = ()
 
 
-def write_rows(file: Path, rows: Iterable[Measured]) -> None:
-    """Write one JSON object a line."""
+@contextmanager
+def rows_file(file: Path) -> Iterator[Callable[[Measured], None]]:
+    """A file that takes one row after the other, each a JSON object on a line of its own.
+
+    What it has taken stays, whatever ends the program. Its folder is made, and an earlier file is
+    replaced.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as out:
-        for row in rows:
+
+        def write(row: Measured) -> None:
             out.write(msgspec.json.encode(row) + b"\n")
+            out.flush()
+
+        yield write
+
+
+def write_rows(file: Path, rows: Iterable[Measured]) -> None:
+    """Write them all."""
+    with rows_file(file) as write:
+        for row in rows:
+            write(row)
 
 
 def read_rows(file: Path) -> list[Measured]:
-    """Read them again.
+    """Read them again; a last one that was cut short is left out.
 
     Raises:
         InputError: They are none.
     """
     try:
-        lines = file.read_bytes().splitlines()
-        return [msgspec.json.decode(line, type=Measured) for line in lines]
+        lines = file.read_bytes().splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith(b"\n")]
+        if lines and not whole:
+            whole = lines  # no file of ours begins so
+        return [msgspec.json.decode(line, type=Measured) for line in whole]
     except (OSError, msgspec.DecodeError) as error:
         raise InputError(
             "these are no measured rows",
