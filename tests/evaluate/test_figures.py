@@ -56,6 +56,28 @@ def test_what_lies_beyond_an_axis_stays_at_its_end() -> None:
     assert re.findall(r'd="M([\d.]+) 62H([\d.]+)"', svg) == [("322.0", "690.0")]
 
 
+@pytest.mark.parametrize(
+    ("most", "marks"),
+    [
+        (1.0, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        (600, ["0", "100", "200", "300", "400", "500", "600"]),
+        (8_353, ["0", "2,000", "4,000", "6,000", "8,000"]),
+    ],
+)
+def test_an_axis_is_marked_at_round_numbers(most: float, marks: list[str]) -> None:
+    svg = intervals("Sizes", Axis("accounts", most), [])
+    assert texts(svg)[1:-1] == marks
+
+
+def test_the_first_curve_lies_above_the_others_and_stands_first_in_the_legend() -> None:
+    curves = [Curve("search", [(0, 0), (1, 1)]), Curve("evidence", [(0, 0), (1, 1)])]
+    svg = lines("Both", Axis("across"), Axis("up"), curves)
+    assert texts(svg)[-2:] == ["search", "evidence"]
+    colours = re.findall(r'fill="none" stroke-width="2" stroke="(#\w+)"', svg)
+    legend = re.findall(r'h20" stroke-width="2" stroke="(#\w+)"', svg)
+    assert colours == legend[::-1]
+
+
 def test_an_estimate_that_misses_the_truth_has_another_colour() -> None:
     rows = [Interval("a", 1, 2, 3, 2), Interval("b", 1, 2, 3, 4)]
     dots = re.findall(r'<circle [^>]*fill="(#\w+)"', intervals("Sizes", Axis("", 4), rows))

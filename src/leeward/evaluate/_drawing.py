@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.sax.saxutils import escape
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -22,6 +24,9 @@ _COLOURS: Final = (
 )
 """Told apart by colour-blind people, too: Okabe and Ito, "Color universal design" (2008)."""
 _DASHES: Final = ("none", "6 3", "2 3")
+_STEPS: Final = (1, 2, 5)
+"""Between two marks of an axis lies one of these times a power of ten."""
+_TENTH: Final = 0.1
 
 
 class Axis(NamedTuple):
@@ -40,10 +45,14 @@ class Axis(NamedTuple):
         return min(max(value / self.most, 0.0), 1.0) if self.most > 0 else 0.0
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Five marks: how far along, and their labels."""
-        values = [self.most * i / 5 for i in range(6)]
-        form = ",.0f" if self.most > 5 else ".1f"
-        return [(i / 5, format(value, form)) for i, value in enumerate(values)]
+        """Marks at round numbers, some five of them: how far along, and their labels."""
+        if self.most <= 0:
+            return [(0.0, "0")]
+        power = 10.0 ** np.floor(np.log10(self.most / 4))
+        step = float(max(power * of for of in _STEPS if power * of <= self.most / 4))
+        values = [step * i for i in range(int(self.most / step * 1.000001) + 1)]
+        form = ",.0f" if step >= 1 else ".1f" if step >= _TENTH else ".2g"
+        return [(value / self.most, format(value, form)) for value in values]
 
 
 class Curve(NamedTuple):
@@ -72,7 +81,7 @@ def lines(
         title: What it shows.
         across: The axis at the bottom.
         up: The axis at the left.
-        curves: At most 24 are told apart.
+        curves: At most 24 are told apart; the first lie above the others.
         diagonal: Draw the line on which both are equal.
     """
     parts = [*_frame(title, across, up)]
@@ -80,10 +89,8 @@ def lines(
         parts.append(
             f'<path d="M{_LEFT} {_BOTTOM}L{_RIGHT} {_TOP}" stroke="#bbb" stroke-dasharray="3 3"/>'
         )
-    for place, curve in enumerate(curves):
-        colour = _COLOURS[place % len(_COLOURS)]
-        dash = _DASHES[place // len(_COLOURS) % len(_DASHES)]
-        style = f'stroke="{colour}" stroke-dasharray="{dash}"'
+    styles = [_style(place) for place in range(len(curves))]
+    for curve, (colour, style) in reversed([*zip(curves, styles, strict=True)]):
         path = "L".join(f"{_x(across, x):.1f} {_y(up, y):.1f}" for x, y in curve.points)
         if path:
             parts.append(f'<path d="M{path}" fill="none" stroke-width="2" {style}/>')
@@ -92,10 +99,18 @@ def lines(
                 f'<circle cx="{_x(across, x):.1f}" cy="{_y(up, y):.1f}" r="3" fill="{colour}"/>'
                 for x, y in curve.points
             ]
+    for place, (curve, (_, style)) in enumerate(zip(curves, styles, strict=True)):
         y = _TOP + 8 + place * 18
         parts.append(f'<path d="M{_RIGHT + 16} {y}h20" stroke-width="2" {style}/>')
         parts.append(f'<text x="{_RIGHT + 42}" y="{y + 4}">{escape(curve.name)}</text>')
     return _whole(parts, max(_HEIGHT, _TOP + 30 + len(curves) * 18))
+
+
+def _style(place: int) -> tuple[str, str]:
+    """The colour of a curve, and how its line is drawn."""
+    colour = _COLOURS[place % len(_COLOURS)]
+    dash = _DASHES[place // len(_COLOURS) % len(_DASHES)]
+    return colour, f'stroke="{colour}" stroke-dasharray="{dash}"'
 
 
 def intervals(title: str, across: Axis, rows: Sequence[Interval]) -> str:
