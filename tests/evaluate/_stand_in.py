@@ -41,6 +41,7 @@ class StandIn(NamedTuple):
     asked_first: Any
     line: float
     abstained: str | None
+    replied: object = None
 
 
 def stand_in(

@@ -76,6 +76,17 @@ def test_items_are_asked_about_that_touch_accounts_in_doubt(world: World, first:
     assert not len(next_items(first, 0, items_asked=set(), accounts_asked=nobody, errors=errors))
 
 
+def test_no_item_is_asked_about_where_replies_led(world: World, first: Searched) -> None:
+    search = first.search._replace(replied=())  # type: ignore[attr-defined]  # the stand-in is a tuple
+    panel = Panel(world, 0.02)
+    asked: list[int] = []
+    panel.item = asked.append  # type: ignore[method-assign,assignment]
+    (stands,) = reviewing(world, stand_in, first._replace(search=search), panel, (100,))
+    assert asked == []
+    assert stands.reviewed.sum() > 80
+    assert stands.searched.search is search
+
+
 def held(first: Searched, places: list[int]) -> Searched:
     """The same search, where these are to be asked about first."""
     search = first.search

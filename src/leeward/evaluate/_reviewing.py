@@ -2,7 +2,9 @@
 
 Up to each milestone the answers are spent in turn on
 
-* items, those first whose answers are expected to settle most accounts; then it is searched again;
+* items, those first whose answers are expected to settle most accounts; then it is searched again.
+  Where replies led and not what accounts share, none: what an account shared says little there,
+  and an item that is known to be tainted leads to those who came upon it;
 * accounts from all ranks around the estimated size, as many from each band: they show what the
   signs of an account are worth (:func:`leeward.network.reweigh`);
 * accounts drawn by how much is not known of them, their standard deviation (Neyman, "On the two
@@ -132,6 +134,8 @@ class _Review:
 
     def ask_items(self, count: int) -> bool:
         """Ask about items, if any is worth it."""
+        if self._last.search.replied is not None:
+            return False
         errors = self._panel.errors
         nodes = next_items(
             self._last,

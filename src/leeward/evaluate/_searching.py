@@ -83,6 +83,10 @@ class Search(Protocol):
     def abstained(self) -> str | None:
         """Why it found no signal in the seeds; None where it found one."""
 
+    @property
+    def replied(self) -> object:
+        """What follows from whom accounts turned to; None where shared things led."""
+
 
 class Searching(Protocol):
     """What is evaluated: :func:`leeward.network.search`, or something of the same shape."""
