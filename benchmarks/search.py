@@ -26,9 +26,9 @@ import pyarrow as pa
 from leeward.evaluate import draw_seeds, read_truth
 from leeward.network import (
     COLUMNS,
-    Discovery,
     Graph,
     GraphBuilder,
+    Search,
     Seed,
     discover,
     refresh,
@@ -87,14 +87,21 @@ def _measure(folder: Path) -> dict[str, Any]:
     seeds = [Seed("account", name) for name in names]
     with Log(folder / "data") as log:
         graph = interaction_graph(log)
+        nodes = _nodes(graph, names, log)
         before = memory()
-        spent = []
-        for _ in range(ROUNDS + 1):
-            wall, cpu = time.perf_counter(), time.process_time()
-            found = discover(graph, seeds, log.hasher)
-            spent.append((time.perf_counter() - wall, time.process_time() - cpu))
-        figures = _figures(graph, found, spent, before)
-        del found, graph
+        alone: list[tuple[float, float]] = []
+        whole: list[tuple[float, float]] = []
+        for _ in range(ROUNDS):  # and nothing of one is kept during the next
+            _timed(alone, search, graph, nodes)
+        searched = _timed(alone, search, graph, nodes)
+        figures = _searched(graph, searched, alone, before)
+        del searched
+        for _ in range(2):
+            _timed(whole, discover, graph, seeds, log.hasher)
+        wall, cpu = whole[1]
+        figures |= {"with evidence, wall s": wall, "with evidence, cpu s": cpu}
+        figures["peak MB with evidence"] = memory()["VmHWM"]
+        del graph
         return figures | _refreshed(log, names)
 
 
@@ -148,14 +155,14 @@ def _timed(spent: list[tuple[float, float]], call: Callable[..., T], *given: Any
     return found
 
 
-def _figures(
-    graph: Graph, found: Discovery, spent: list[tuple[float, float]], before: dict[str, float]
+def _searched(
+    graph: Graph, found: Search, spent: list[tuple[float, float]], before: dict[str, float]
 ) -> dict[str, Any]:
     wall, cpu = np.median(spent[1:], axis=0).tolist()
     return {
-        "accounts": len(found.search.touches.accounts),
+        "accounts": len(found.touches.accounts),
         "edges, both ways": 2 * len(graph.out.node),
-        "touches of shared things": len(found.search.touches.by_account.other),
+        "touches of shared things": len(found.touches.by_account.other),
         "wall s": wall,
         "cpu s": cpu,
         "wall s, the first time": spent[0][0],

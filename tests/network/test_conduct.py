@@ -13,7 +13,7 @@ from scipy.stats import betabinom
 
 from leeward.network import Act, Graph, Node
 from leeward.network._evidence.conduct import Conduct, conduct_of, habit_of
-from leeward.network._evidence.picks import LEAST, likely_things, picks_of, picks_of_one
+from leeward.network._evidence.picks import LEAST, Picker, likely_things, picks_of
 from leeward.network._evidence.taint import suspect_touches, taint_of
 from leeward.network._touches.touches import touches_of
 from tests.network._events import HASHER, event, graph_of, random_events
@@ -285,9 +285,9 @@ def test_the_acts_of_one_account_are_those_that_it_has_among_all(world: World) -
     taint = taint_by(world)
     likely = likely_things(taint)
     known = world.graph, world.touches, taint, world.suspicion, likely
-    everybody = picks_of(*known)
+    everybody, picker = picks_of(*known), Picker(*known)
     for place in range(len(world.touches.accounts)):
-        alone = picks_of_one(*known, place)
+        alone = picker.of(place)
         row = slice(everybody.start[place], everybody.start[place + 1])
         for name in ("post", "thing", "act", "chance"):
             assert getattr(alone, name).tolist() == getattr(everybody, name)[row].tolist()

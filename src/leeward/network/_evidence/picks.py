@@ -31,12 +31,12 @@ __all__ = [
     "LEAST",
     "STRONG",
     "Acts",
+    "Picker",
     "Picks",
     "acts_on",
     "came_by",
     "likely_things",
     "picks_of",
-    "picks_of_one",
 ]
 
 LEAST: Final = 0.01
@@ -121,7 +121,9 @@ def picks_of(
         suspicion: (accounts) The probabilities that the taint was made of.
         likely: (things) From :func:`likely_things`, or fewer.
     """
-    carried = _carried(graph, touches, likely, _posts_with(graph, touches, likely))
+    things = np.flatnonzero(likely)
+    slots = np.full(len(likely), -1, np.int32)
+    carried = _carried(graph, touches, things, slots, _posts_with(graph, touches, likely))
     acts = _acts_on(graph, touches, carried.posts, OWN_ACTS)
     accounts = np.arange(len(touches.accounts))
     picks = Picks.room(len(accounts), len(acts.post))
@@ -129,19 +131,45 @@ def picks_of(
     return picks.filled()
 
 
-def picks_of_one(
-    graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles, likely: Bools, place: int
-) -> Picks:
-    """The same of one account, by its place."""
-    row = graph.out.row(int(touches.accounts[place]))
-    own = np.flatnonzero(graph.out.act[row] <= _LAST)
-    posts, at = np.unique(graph.out.node[row][own], return_inverse=True)
-    carried = _carried(graph, touches, likely, posts.astype(np.int64))
-    acts = Acts(np.array([0, len(own)]), at.astype(np.int32), graph.out.act[row][own])
-    picks = Picks.room(1, len(own))
-    known = _known(touches, taint, carried.things)
-    _pick(np.array([place]), acts, carried, known, suspicion, picks)
-    return picks.filled()
+class Picker:
+    """Finds the same of one account after the other; what each did itself is all that takes time.
+
+    Args:
+        graph, touches, taint, suspicion, likely: As for :func:`picks_of`.
+    """
+
+    def __init__(
+        self, graph: Graph, touches: Touches, taint: Taint, suspicion: Doubles, likely: Bools
+    ) -> None:
+        self._graph, self._touches, self._taint = graph, touches, taint
+        self._suspicion, self._likely = suspicion, likely
+        self._slots = np.full(len(likely), -1, np.int32)
+
+    def of(self, place: int) -> Picks:
+        """The acts of an account on things that are likely tainted.
+
+        Args:
+            place: The place of the account.
+        """
+        out = self._graph.out
+        row = out.row(int(self._touches.accounts[place]))
+        own = np.flatnonzero(out.act[row] <= _LAST)
+        posts, at = np.unique(out.node[row][own], return_inverse=True)
+        things = self._things(posts)
+        carried = _carried(self._graph, self._touches, things, self._slots, posts.astype(np.int64))
+        acts = Acts(np.array([0, len(own)]), at.astype(np.int32), out.act[row][own])
+        picks = Picks.room(1, len(own))
+        known = _known(self._touches, self._taint, things)
+        _pick(np.array([place]), acts, carried, known, self._suspicion, picks)
+        return picks.filled()
+
+    def _things(self, posts: Int32) -> Int64:
+        """Places of the likely things among posts and what they carry, ascending."""
+        out = self._graph.out
+        nodes = np.concatenate([posts, *(out.node[out.row(post)] for post in posts.tolist())])
+        places = self._touches.thing_at[nodes]
+        places = places[places >= 0]
+        return np.unique(places[self._likely[places]]).astype(np.int64)
 
 
 def acts_on(graph: Graph, touches: Touches, likely: Bools, wanted: tuple[Act, ...]) -> Acts:
@@ -220,12 +248,12 @@ def _posts_with(graph: Graph, touches: Touches, likely: Bools) -> Int64:
     return posts
 
 
-def _carried(graph: Graph, touches: Touches, likely: Bools, posts: Int64) -> _Carried:
-    things = np.flatnonzero(likely)
-    slot = np.full(len(likely), -1, np.int32)
-    slot[things] = np.arange(len(things), dtype=np.int32)
+def _carried(graph: Graph, touches: Touches, things: Int64, slots: Int32, posts: Int64) -> _Carried:
+    """Which of some things posts are or carry; ``slots`` is (all things) room of -1."""
+    slots[things] = np.arange(len(things), dtype=np.int32)
     start = np.zeros(len(posts) + 1, np.int64)
-    at = _list(posts, graph.out.unsigned(), touches.thing_at, slot, start)
+    at = _list(posts, graph.out.unsigned(), touches.thing_at, slots, start)
+    slots[things] = -1
     return _Carried(posts, things, start, at)
 
 

@@ -94,7 +94,7 @@ class Csr(NamedTuple):
 
     def edges(self, nodes: Int32 | Int64) -> Edges:
         """The edges of some nodes, row after row."""
-        begin, lengths = self.start[nodes], self.start[nodes + 1] - self.start[nodes]
+        begin, lengths = self.start[nodes], self.degrees_of(nodes)
         behind = np.cumsum(lengths)
         places = np.repeat(begin + lengths - behind, lengths) + np.arange(lengths.sum())
         source = np.repeat(nodes.astype(np.int32), lengths)
@@ -103,6 +103,10 @@ class Csr(NamedTuple):
     def degrees(self) -> Int64:
         """How many edges each node has."""
         return np.diff(self.start)
+
+    def degrees_of(self, nodes: Int32 | Int64) -> Int64:
+        """How many edges some nodes have."""
+        return self.start[nodes + 1] - self.start[nodes]
 
     def unsigned(self) -> Csr:
         """The same memory as unsigned numbers: kernels need not ask whether an index is negative.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from leeward.network._evidence.picks import likely_things, picks_of_one
+from leeward.network._evidence.picks import Picker, likely_things
 from leeward.network._graph.acts import Act, Node
 from leeward.network._graph.order import met
 from leeward.network._statistics.betabinomial import log_ratio
@@ -130,6 +130,7 @@ class Reasoner:
         self._sources = sources or {}
         self._conduct, self._suspicion, self._parts = conduct, suspicion, parts
         self._likely = likely_things(taint)
+        self._picker = Picker(graph, touches, taint, suspicion, self._likely)
         self._scale = {name: _scale(parts[name], conduct.parts[:, a]) for name, a in _PARTS.items()}
 
     def of(self, place: int, most: int = MOST) -> Reasons:
@@ -173,9 +174,7 @@ class Reasoner:
 
     def _picks(self, place: int) -> tuple[Picks, Doubles]:
         """Its acts on tainted things, and how much each counts."""
-        picks = picks_of_one(
-            self._graph, self._touches, self._taint, self._suspicion, self._likely, place
-        )
+        picks = self._picker.of(place)
         _, which, times = np.unique(picks.thing, return_inverse=True, return_counts=True)
         each: Doubles = picks.chance / np.sqrt(times[which])
         return picks, each

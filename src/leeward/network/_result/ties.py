@@ -81,9 +81,9 @@ def _things(graph: Graph, accounts: Sequence[int]) -> Iterator[_Shared]:
     # Summed in the order of their weights, whatever the numbers of the nodes are.
     for thing in sorted(holders, key=lambda thing: degree[thing]):
         if degree[thing] <= _CROWD:
-            weight = 1 / log2(1 + max(degree[thing], 2))
+            kind, weight = Node(graph.kind[thing]), 1 / log2(1 + max(degree[thing], 2))
             for a, b in combinations(sorted(holders[thing]), 2):
-                yield _Shared(a, b, Node(graph.kind[thing]), weight)
+                yield _Shared(a, b, kind, weight)
 
 
 def _touched(graph: Graph, account: int) -> Iterator[int]:

@@ -71,25 +71,21 @@ def shares_of(graph: Graph, accounts: Int32) -> Shares:
     Each account shares a thing once at a time; communities are no things to share. What was
     shared at a time that is only known to the minute, the hour or the day is left out.
     """
-    account, thing, at = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
-    for node in accounts.tolist():
-        row = graph.out.row(node)
-        for post, act, when in zip(
-            graph.out.node[row].tolist(), graph.out.act[row].tolist(), graph.out.at[row].tolist(),
-            strict=True,
-        ):  # fmt: skip
-            if act == Act.REPOSTED:
-                things = np.array([post], np.int32)
-            elif act == Act.AUTHORED:
-                carried = graph.out.node[graph.out.row(post)]
-                things = carried[np.isin(graph.kind[carried], _SHARED)]
-            else:
-                continue
-            account.append(np.full(len(things), node, np.int32))
-            thing.append(things)
-            at.append(np.full(len(things), when * 1_000_000, np.int64))
+    acts = graph.out.edges(accounts)
+    reposts, own = (acts.chosen(acts.act == act) for act in (Act.REPOSTED, Act.AUTHORED))
+    carried = graph.out.edges(own.target).target
+    of_post = np.repeat(np.arange(len(own.target)), graph.out.degrees_of(own.target))
+    shown = np.isin(graph.kind[carried], _SHARED)
+    carried, of_post = carried[shown], of_post[shown]
     rows = np.unique(
-        np.stack([np.concatenate(account), np.concatenate(thing), np.concatenate(at)]), axis=1
+        np.stack(
+            [
+                np.concatenate([reposts.source, own.source[of_post]]).astype(np.int64),
+                np.concatenate([reposts.target, carried]).astype(np.int64),
+                np.concatenate([reposts.at, own.at[of_post]]).astype(np.int64) * 1_000_000,
+            ]
+        ),
+        axis=1,
     )
     seconds = (rows[2] // 1_000_000).astype(np.uint32)
     rows = rows[:, seconds_known(seconds, fineness(graph)) == 1]
