@@ -15,9 +15,9 @@ import numpy as np
 
 from leeward.model import kernel
 from leeward.network._evidence.conduct import Habit, habit_of
-from leeward.network._evidence.sorts import Sorts
+from leeward.network._evidence.sorts import Sorts, fitted
 from leeward.network._evidence.taint import chance, suspect_touches
-from leeward.network._statistics.betabinomial import Beta, log_ratios
+from leeward.network._statistics.betabinomial import log_ratios
 from leeward.network._touches.touches import CAME
 
 if TYPE_CHECKING:
@@ -36,15 +36,6 @@ REPLIED: Final = "replied"
 _LIKENESS: Final = 30.0
 """How much likelier the next who turns to an ordinary thread is a suspect once one is. Friends
 answer each other, over and over, so this is far more than where things are shared."""
-_TAINTED: Final = 3.0
-"""The concentration of the share of suspects where the network turns to: it may be nearly
-anything."""
-_APART: Final = 10.0
-"""The share of suspects there is at least so many times that elsewhere."""
-_HIGHEST: Final = 0.8
-_FEWEST, _MOST = 1e-4, 0.02
-"""Bounds of the share of such threads and accounts."""
-_ROUNDS: Final = 20
 _FINE: Final = 16
 """Suspicions are counted in sixteenths where shares are estimated."""
 _NEGLIGIBLE: Final = 1e-3
@@ -100,7 +91,7 @@ def chances_of_one(replied: Replied, suspicion: Doubles, place: int) -> tuple[In
 
 
 def _fitted(found: Doubles, size: Floats) -> Sorts:
-    """Tell the two sorts apart by expectation-maximisation, as things are that are shared."""
+    """Tell the two sorts apart, as things are that are shared; those of like counts at once."""
     several = size >= 2  # what one alone came to is an answer
     found, size = found[several], size[several]
     code, each = np.unique(
@@ -109,28 +100,7 @@ def _fitted(found: Doubles, size: Floats) -> Sorts:
     )
     n, k = (code >> 24).astype(np.float64), (code & ((1 << 24) - 1)) / _FINE
     k = np.minimum(k, n)
-    ordinary = max(float((each * k).sum() / max((each * n).sum(), 1)), 1e-9)
-    tainted, share = min(max(15 * ordinary, 0.02), _HIGHEST), 0.002
-    sorts = _sorts(ordinary, tainted, share)
-    for _ in range(_ROUNDS if len(k) else 0):
-        odds = sorts.odds + log_ratios(k, n, sorts.tainted, sorts.ordinary)
-        likely = each / (1 + np.exp(-np.clip(odds, -50, 50)))
-        rest = each - likely
-        ordinary = max(float((rest * k).sum() / max((rest * n).sum(), 1e-9)), 1e-9)
-        mean = float((likely * k).sum() / max((likely * n).sum(), 1e-9))
-        tainted = float(np.clip(mean, min(_APART * ordinary, _HIGHEST), _HIGHEST))
-        share = float(np.clip(likely.sum() / each.sum(), _FEWEST, _MOST))
-        sorts = _sorts(ordinary, tainted, share)
-    return sorts
-
-
-def _sorts(ordinary: float, tainted: float, share: float) -> Sorts:
-    ordinary = min(ordinary, _HIGHEST / _APART)
-    return Sorts(
-        float(np.log(share / (1 - share))),
-        Beta.of(ordinary, 1 / (ordinary * (_LIKENESS - 1))),
-        Beta.of(tainted, _TAINTED),
-    )
+    return fitted(k, n, each, _LIKENESS)
 
 
 @kernel

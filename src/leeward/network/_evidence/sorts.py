@@ -9,7 +9,7 @@ expectation-maximisation (Dempster, Laird and Rubin 1977).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Doubles = npt.NDArray[np.float64]
 
-__all__ = ["KINDS", "Sorts", "Usual", "sorts_of"]
+__all__ = ["KINDS", "Sorts", "Usual", "fitted", "sorts_of"]
 
 KINDS: Final = (Node.POST, Node.MEDIA, Node.TAG, Node.LINK)
 _TAINTED: Final = 3.0
@@ -110,14 +110,21 @@ def _sort_of(
         n = np.concatenate([many, n])
     each = np.concatenate([np.full(len(n) - len(sizes), float(stride)), number])
     first, same = _alike(k, n)  # few counts are different
-    return _fitted(k[first], n[first], np.bincount(same, each, len(first)).astype(np.float64))
+    return fitted(k[first], n[first], np.bincount(same, each, len(first)), _LIKENESS)
 
 
-def _fitted(k: Doubles, n: Doubles, each: Doubles) -> Sorts:
-    """Expectation-maximisation; ``each`` is how many things are like this one."""
+def fitted(k: Doubles, n: Doubles, each: npt.NDArray[np.number[Any]], likeness: float) -> Sorts:
+    """Tell the two sorts apart by expectation-maximisation.
+
+    Args:
+        k: The touches by suspects.
+        n: All touches.
+        each: How many things are like this one.
+        likeness: How much likelier the next touch of an ordinary thing is a suspect's once one is.
+    """
     ordinary = max(float((each * k).sum() / max((each * n).sum(), 1)), 1e-9)
     tainted, share = min(max(15 * ordinary, 0.02), _HIGHEST), 0.002
-    sorts = _sorts(ordinary, tainted, share)
+    sorts = _sorts(ordinary, tainted, share, likeness)
     for _ in range(_ROUNDS if len(k) else 0):
         odds = sorts.odds + log_ratios(k, n, sorts.tainted, sorts.ordinary)
         chance = each / (1 + np.exp(-np.clip(odds, -50, 50)))
@@ -126,15 +133,15 @@ def _fitted(k: Doubles, n: Doubles, each: Doubles) -> Sorts:
         mean = float((chance * k).sum() / max((chance * n).sum(), 1e-9))
         tainted = float(np.clip(mean, min(_APART * ordinary, _HIGHEST), _HIGHEST))
         share = float(np.clip(chance.sum() / each.sum(), _FEWEST, _MOST))
-        sorts = _sorts(ordinary, tainted, share)
+        sorts = _sorts(ordinary, tainted, share, likeness)
     return sorts
 
 
-def _sorts(ordinary: float, tainted: float, share: float) -> Sorts:
+def _sorts(ordinary: float, tainted: float, share: float, likeness: float) -> Sorts:
     ordinary = min(ordinary, _HIGHEST / _APART)  # where nearly everybody is a suspect
     # With a concentration c, the next touch after a suspect's is one with the probability
     # (c m + 1) / (c + 1), for a mean m: about m + 1 / c.
-    concentration = 1 / (ordinary * (_LIKENESS - 1))
+    concentration = 1 / (ordinary * (likeness - 1))
     return Sorts(
         float(np.log(share / (1 - share))),
         Beta.of(ordinary, concentration),
